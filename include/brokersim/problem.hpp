@@ -15,7 +15,8 @@ struct Problem {
     std::int32_t column = 0; ///< from 1, in bytes
     std::string pointer;     ///< JSON pointer of the value, "" = the whole document
     std::string text;        ///< "unknown key \"replication_facter\" (did you mean …?)"
-    std::string source;      ///< the source line, for the caret; empty = none
+    std::string source;      ///< the source line (a part of a very long one); empty = none
+    std::int32_t caret = 0;  ///< byte of `source`, from 1, under which the caret stands
 };
 
 using Problems = std::vector<Problem>;
