@@ -1,0 +1,120 @@
+#include "trace/recorder.hpp"
+
+namespace brokersim {
+
+namespace {
+
+constexpr std::size_t flush_bytes = 1 << 16;
+
+} // namespace
+
+Recorder::Recorder(const RunInfo& info, ByteSink* out, std::vector<Observer*> observers)
+    : info_(info), out_(out), observers_(std::move(observers)),
+      encoder_(out != nullptr ? info : RunInfo{}) {
+    if (out_ == nullptr) { return; }
+    write_header(text_, info_);
+    failed_ = !out_->write(text_.view());
+    text_.clear();
+}
+
+Cause Recorder::note(Time now, Cause tag, FactRef fact) {
+    now_ = now;
+    write_binary(facts_, now, fact);
+    if (facts_.size() >= flush_bytes) {
+        model_digest_.add(facts_.view());
+        facts_.clear();
+    }
+    const Cause cause = number(tag, fact);
+    cause_ = cause;
+    for (Observer* observer : observers_) {
+        observer->on(now, cause, fact, *this);
+    }
+    if (!waiting_.empty()) { show_verdicts(); }
+    return cause;
+}
+
+Cause Recorder::number(Cause tag, FactRef fact) {
+    if (level_of(fact.kind) > info_.level) { return tag; }
+    ++n_;
+    if (out_ != nullptr) {
+        encoder_.line(text_, n_, now_, tag, fact);
+        if (text_.size() >= flush_bytes) { flush(); }
+    }
+    return {n_};
+}
+
+void Recorder::record(FactRef verdict, Cause because) {
+    const Cause cause = number(because, verdict);
+    if (const Loss* loss = verdict.as<Loss>()) {
+        waiting_.push_back({cause, *loss});
+    } else if (const Dup* dup = verdict.as<Dup>()) {
+        waiting_.push_back({cause, *dup});
+    } else if (const Unavailable* window = verdict.as<Unavailable>()) {
+        waiting_.push_back({cause, *window});
+    } else if (const Violation* broken = verdict.as<Violation>()) {
+        ++violations_;
+        waiting_.push_back(
+            {cause, Broken{std::string(broken->invariant), std::string(broken->text)}});
+    }
+}
+
+void Recorder::show_verdicts() {
+    // A verdict may lead to another one, which then joins the end of the queue.
+    while (!waiting_.empty()) {
+        const Waiting next = std::move(waiting_.front());
+        waiting_.pop_front();
+        cause_ = next.cause;
+        const auto show = [&](FactRef fact) {
+            for (Observer* observer : observers_) {
+                observer->on(now_, next.cause, fact, *this);
+            }
+        };
+        if (const Broken* broken = std::get_if<Broken>(&next.verdict)) {
+            const Violation violation{broken->invariant, broken->text};
+            show({Violation::kind, &violation});
+        } else if (const Loss* loss = std::get_if<Loss>(&next.verdict)) {
+            show({Loss::kind, loss});
+        } else if (const Dup* dup = std::get_if<Dup>(&next.verdict)) {
+            show({Dup::kind, dup});
+        } else if (const Unavailable* window = std::get_if<Unavailable>(&next.verdict)) {
+            show({Unavailable::kind, window});
+        }
+    }
+}
+
+void Recorder::close(Time end) {
+    now_ = end;
+    for (Observer* observer : observers_) {
+        cause_ = {};
+        observer->at_end(end, *this);
+    }
+    show_verdicts();
+}
+
+void Recorder::finish(RunStatus status, const Totals& totals) {
+    if (out_ == nullptr) { return; }
+    flush();
+    write_end(text_, {n_, now_, status, totals, digest()});
+    failed_ = failed_ || !out_->write(text_.view());
+    text_.clear();
+}
+
+void Recorder::flush() {
+    lines_digest_.add(text_.view());
+    failed_ = failed_ || !out_->write(text_.view());
+    text_.clear();
+}
+
+std::string Recorder::fingerprint() const {
+    Digest all = model_digest_;
+    all.add(facts_.view());
+    return "model:" + all.hex();
+}
+
+std::string Recorder::digest() const {
+    Digest all = lines_digest_;
+    all.add(text_.view());
+    return "xxh3:" + std::string(word(info_.level)) + ":" + all.hex();
+}
+
+} // namespace brokersim
