@@ -58,6 +58,7 @@ enum class FactKind : std::uint8_t {
     prod_new, prod_blocked, prod_unblocked, prod_refused, prod_send, prod_retry, prod_ack, prod_fail,
     group_member, group_rebalance, cons_gen, cons_start, cons_read, cons_done, cons_commit,
     loss, dup, unavailable, violation,
+    cons_wait, cons_served,
     net_send, net_recv, net_drop, req_queued, req_started, req_parked, req_done, timer_fire,
     count_
 };
@@ -516,6 +517,32 @@ struct Violation {
     }
 };
 
+// ---- fetches that wait ----
+/// A fetch that was due could not be answered: an error, a lost connection, a time-out, no leader
+/// known, or the partition given up so that its member can rejoin. Once until the next cons.served
+/// or cons.start. `since`: when that fetch was due, if earlier.
+struct ConsWait {
+    BS_FACT(ConsWait, cons_wait, "cons.wait", all);
+    GroupId g;
+    MachineId mem;
+    PartitionId tp;
+    Maybe<Time> since;
+    static constexpr auto fields() {
+        return std::tuple(field("g", &Self::g), field("mem", &Self::mem), field("tp", &Self::tp),
+                          field("since", &Self::since));
+    }
+};
+/// The first good answer, an empty one too, after a cons.wait.
+struct ConsServed {
+    BS_FACT(ConsServed, cons_served, "cons.served", all);
+    GroupId g;
+    MachineId mem;
+    PartitionId tp;
+    static constexpr auto fields() {
+        return std::tuple(field("g", &Self::g), field("mem", &Self::mem), field("tp", &Self::tp));
+    }
+};
+
 // ---- packets, requests, timers ----
 /// `conn`: the connection's number.
 struct NetSend {
@@ -607,8 +634,8 @@ using AllFacts =
                CtlElected, CtlResigned, CtlBroker, CtlPart, MetaSeen, LogAppend, LogTrunc, LogHead,
                LogFlush, Hw, ProdNew, ProdBlocked, ProdUnblocked, ProdRefused, ProdSend, ProdRetry,
                ProdAck, ProdFail, GroupMember, GroupRebalance, ConsGen, ConsStart, ConsRead,
-               ConsDone, ConsCommit, Loss, Dup, Unavailable, Violation, NetSend, NetRecv, NetDrop,
-               ReqQueued, ReqStarted, ReqParked, ReqDone, TimerFire>;
+               ConsDone, ConsCommit, Loss, Dup, Unavailable, Violation, ConsWait, ConsServed, NetSend,
+               NetRecv, NetDrop, ReqQueued, ReqStarted, ReqParked, ReqDone, TimerFire>;
 static_assert(std::tuple_size_v<AllFacts> == static_cast<std::size_t>(FactKind::count_));
 
 /// A fact of any kind, for the time of a call.
