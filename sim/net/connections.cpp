@@ -153,7 +153,7 @@ void Network::reset_stray(Wire& wire, const Packet& packet) {
 }
 
 Arrival Network::receive(Wire& wire, std::uint32_t index, std::vector<std::uint32_t>& dead) {
-    Packet p = wire.packets[index];
+    const Packet p = wire.packets[index];
     Connection& c = connections_[p.conn.slot];
     const std::uint32_t side = side_of(c, p.to);
     const Host& host = hosts_[p.to.index()];
@@ -199,6 +199,8 @@ Arrival Network::receive(Wire& wire, std::uint32_t index, std::vector<std::uint3
         }
         break;
     }
+    unref(p.conn.slot);
+    wire.packets.give(index);
     return result;
 }
 

@@ -1,0 +1,77 @@
+// What the records of `__consumer_offsets` say. A batch names its content by number; the contents
+// of a run are one append-only list, so that replicas copy batches as plain data.
+#pragma once
+
+#include "brokersim/ids.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace brokersim {
+
+/// A member as its coordinator named it: unique over all coordinators and incarnations.
+using MemberId = std::int64_t;
+inline constexpr MemberId no_member = -1;
+
+/// Client-side assignors by Kafka's protocol names.
+enum class AssignorId : std::uint8_t { range, roundrobin, sticky, cooperative_sticky };
+
+struct CommittedOffset {
+    PartitionId tp;
+    Offset offset = -1;
+    LeaderEpoch epoch = -1; ///< leader epoch of the last record consumed
+};
+
+/// Who gets what.
+struct Assignment {
+    struct Entry {
+        MemberId member = no_member;
+        std::vector<PartitionId> partitions;
+    };
+    std::vector<Entry> entries; ///< by member id
+    void clear() { entries.clear(); }
+};
+
+/// GroupMetadataValue: the members of a completed generation and what they own.
+struct GroupMetadata {
+    struct Member {
+        MemberId member = no_member;
+        MachineId machine;
+        bool is_static = false;
+        std::int64_t session_timeout_ns = 0;
+        std::int64_t rebalance_timeout_ns = 0;
+        std::vector<AssignorId> protocols;
+        std::vector<TopicId> topics;
+        std::vector<PartitionId> partitions;
+    };
+    Generation generation = -1;
+    AssignorId protocol = AssignorId::range;
+    MemberId leader = no_member;
+    std::vector<Member> members; ///< empty: the group is empty
+};
+
+/// The content of one batch: commits of a group (OffsetCommitValue), or its metadata.
+struct Content {
+    GroupId group;
+    Generation generation = -1;
+    MemberId member = no_member;
+    std::vector<CommittedOffset> offsets;
+    std::shared_ptr<const GroupMetadata> metadata; ///< null: offsets only
+};
+
+/// All contents of a run by number. Append-only.
+class Contents {
+public:
+    std::uint32_t add(Content content) {
+        contents_.push_back(std::make_shared<const Content>(std::move(content)));
+        return static_cast<std::uint32_t>(contents_.size() - 1);
+    }
+    const Content& operator[](std::uint32_t number) const { return *contents_[number]; }
+
+private:
+    std::vector<std::shared_ptr<const Content>> contents_; ///< shared: a fork copies pointers
+};
+
+} // namespace brokersim

@@ -1,0 +1,62 @@
+// The metadata log of KRaft: its records, and the Fetch by which brokers and standby controllers
+// follow it (KIP-595, KIP-631).
+#pragma once
+
+#include "brokersim/ids.hpp"
+#include "brokersim/words.hpp"
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace brokersim {
+
+/// One record of the metadata log; which fields count depends on `kind`. `cause` is the number
+/// of the event that made the controller write it; the model does not read it.
+struct MetadataRecord {
+    enum class Kind : std::uint8_t {
+        no_op,
+        leader_change,   ///< a controller has become the leader of the log: `broker`, `epoch`
+        register_broker, ///< `broker`, `broker_epoch`; starts fenced
+        fence_broker,
+        unfence_broker,
+        controlled_shutdown, ///< the broker leaves ISRs and leaderships, but stays
+        partition_change, ///< `tp`, `leader`, `epoch`, `partition_epoch`, `replicas`, `isr`, …
+    };
+    Kind kind = Kind::no_op;
+    MachineId broker;
+    BrokerEpoch broker_epoch = -1;
+    std::int32_t incarnation = 0;
+    PartitionId tp;
+    MachineId leader; ///< nobody: none
+    LeaderEpoch epoch = -1;
+    PartitionEpoch partition_epoch = -1;
+    bool clean = true;
+    bool recovering = false;
+    PartWhy why{};
+    std::string_view reason; ///< of a change of a broker's state; a literal
+    std::vector<MachineId> replicas, isr, elr;
+    std::uint64_t cause = 0;
+};
+
+struct FetchMetadataRequest {
+    static constexpr Api api = Api::fetch_metadata;
+    MachineId replica;
+    bool voter = false;
+    Offset offset = 0; ///< the sender's log end
+    void clear() {}
+};
+struct FetchMetadataResponse {
+    static constexpr Api api = Api::fetch_metadata;
+    Error error = Error::none; ///< not_controller: ask another
+    MachineId leader;
+    Offset base = 0; ///< of the first record
+    Offset high_watermark = 0;
+    std::vector<MetadataRecord> records;
+    void clear() {
+        error = Error::none;
+        records.clear();
+    }
+};
+
+} // namespace brokersim
