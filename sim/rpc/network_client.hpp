@@ -1,0 +1,126 @@
+// Connections and requests in flight of one client: Kafka's NetworkClient with its
+// ClusterConnectionStates and InFlightRequests. Brokers use it among themselves, too.
+#pragma once
+
+#include "engine/random.hpp"
+#include "protocol/effects.hpp"
+#include "rpc/backoff.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace brokersim {
+
+struct NetworkClientSettings {
+    Duration reconnect_backoff = milliseconds(50);
+    Duration reconnect_backoff_max = seconds(1);
+    Duration setup_timeout = seconds(10);
+    Duration setup_timeout_max = seconds(30);
+    bool setup_timeout_grows = true; ///< false: replica fetchers (semantics §2.7)
+    std::int32_t max_in_flight = 5;
+};
+
+/// A request under way. `token` is the owner's.
+struct InFlight {
+    Api api{};
+    Time sent;
+    Duration timeout{};
+    std::uint64_t token = 0;
+};
+
+/// What the owner has to hear: a connection is gone (or was never made), and with it a request.
+struct Failure {
+    MachineId node;
+    bool has_request = false; ///< else: only the connection
+    bool timed_out = false;   ///< the request waited too long; the connection was closed for it
+    InFlight request;
+};
+
+/// One connection per node; requests are answered in order. The owner drains `failures` after
+/// every call and arms one timer for next_deadline().
+class NetworkClient {
+public:
+    enum class State : std::uint8_t { disconnected, connecting, checking, ready };
+
+    NetworkClient(const NetworkClientSettings& settings, std::size_t nodes, Stream stream)
+        : settings_(settings), nodes_(nodes), stream_(stream) {}
+
+    std::vector<Failure> failures;
+
+    State state(MachineId node) const { return nodes_[node.index()].state; }
+    bool ready(MachineId node) const { return state(node) == State::ready; }
+    bool connecting(MachineId node) const {
+        return state(node) == State::connecting || state(node) == State::checking;
+    }
+    std::size_t in_flight(MachineId node) const { return nodes_[node.index()].in_flight.size(); }
+    bool may_send(MachineId node) const {
+        return ready(node) &&
+               in_flight(node) < static_cast<std::size_t>(settings_.max_in_flight);
+    }
+    /// Disconnected, and the reconnect back-off is over.
+    bool connectable(MachineId node, Time now) const {
+        const Node& n = nodes_[node.index()];
+        return n.state == State::disconnected && n.retry_at <= now;
+    }
+    /// When connectable() becomes true; never while connected or connecting.
+    Time connectable_at(MachineId node) const {
+        const Node& n = nodes_[node.index()];
+        return n.state == State::disconnected ? n.retry_at : Time::never();
+    }
+    Time last_attempt(MachineId node) const { return nodes_[node.index()].last_attempt; }
+    bool any_connecting() const;
+
+    /// Dials. Requires connectable().
+    void connect(In in, MachineId node, Effects& out);
+    /// Sends on a ready connection. Requires may_send().
+    template <class M>
+    M& send(In in, MachineId node, Effects& out, Duration timeout, std::uint64_t token = 0) {
+        Node& n = nodes_[node.index()];
+        n.in_flight.push_back(InFlight{M::api, in.now, timeout, token});
+        note_deadline(after(in.now, timeout));
+        return out.send<M>(n.conn);
+    }
+    /// A request without an answer (acks=0): nothing is in flight afterwards.
+    template <class M>
+    M& send_one_way(MachineId node, Effects& out) {
+        return out.send<M>(nodes_[node.index()].conn);
+    }
+    /// Closes a connection from here; its requests fail as disconnected.
+    void disconnect(In in, MachineId node, Effects& out);
+    void disconnect_all(In in, Effects& out);
+
+    // The world's callbacks. `conn` is one of ours if owns() says so.
+    bool owns(ConnId conn, Effects& out) const;
+    MachineId on_connected(In in, ConnId conn, Effects& out);
+    void on_refused(In in, ConnId conn, Effects& out);
+    void on_lost(In in, ConnId conn, Effects& out);
+    /// Takes the request that this response answers. False: it was about the connection itself
+    /// (API versions), which is ready now.
+    bool on_response(In in, const Incoming& response, Effects& out, InFlight& request);
+    /// Requests and connects that have taken too long.
+    void on_time(In in, Effects& out);
+    /// The earliest instant at which on_time() may have something to do.
+    Time next_deadline() const { return deadline_; }
+
+private:
+    struct Node {
+        State state = State::disconnected;
+        ConnId conn;
+        Time retry_at;                  ///< end of the reconnect back-off
+        Time last_attempt{-1};
+        Time setup_deadline = Time::never();
+        std::int32_t failures = 0;      ///< in a row; 0 once ready
+        std::int32_t setup_failures = 0; ///< connects that failed, in a row
+        std::vector<InFlight> in_flight;
+    };
+
+    void note_deadline(Time deadline) { deadline_ = std::min(deadline_, deadline); }
+    void lost(In in, MachineId node, bool timed_out);
+
+    NetworkClientSettings settings_;
+    std::vector<Node> nodes_;
+    Stream stream_;
+    Time deadline_ = Time::never();
+};
+
+} // namespace brokersim
