@@ -11,6 +11,7 @@ enum class EventKind : std::uint32_t {
     out_port,         ///< handle: machine; its outgoing port is free again
     in_port,          ///< handle: machine; its incoming port is free again
     retransmit,       ///< handle: connection × 2 + direction
+    connect_retry,    ///< handle: packet; a connect that got no answer
     deferred,         ///< handle: packet; an actor asked for it again
     timer,            ///< handle: timer
     fault,            ///< handle: entry of the fault schedule

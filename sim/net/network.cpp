@@ -37,11 +37,8 @@ std::uint32_t Network::link_between(MachineId from, MachineId to) {
         if (link.latency) latency = *link.latency;
         if (link.bandwidth) bandwidth = *link.bandwidth;
     }
-    Link link;
-    link.latency = Sampler(latency);
-    link.stream = Stream(seed_, {"link", source + ">" + target});
-    link.bandwidth = bandwidth;
-    links_.push_back(std::move(link));
+    links_.push_back(Link{Sampler(latency), Stream(seed_, {"link", source + ">" + target}),
+                          bandwidth, Time{}, 0});
     const auto index = static_cast<std::uint32_t>(links_.size() - 1);
     link_of_.emplace(key, index);
     return index;
@@ -102,7 +99,7 @@ void Network::launch(Wire& wire, std::uint32_t index, Time sent) {
     const Packet& p = wire.packets[index];
     Lane& l = lane(lane_of(p));
     Link& link = links_[l.link];
-    const Duration latency = link.latency(link.stream); // Drawn even for a link that is cut.
+    const Duration latency = link.latency.draw(link.stream); // Drawn even for a link that is cut.
     Time done = sent;
     if (link.bandwidth > 0) {
         link.free_at = std::max(link.free_at, wire.now) + line_time(p.bytes, link.bandwidth);

@@ -88,7 +88,16 @@ public:
     /// Returns a reference that is good until the handler returns.
     template <class M>
     M& send(ConnId conn) {
-        const std::uint32_t slot = messages_->packets.take();
+        std::uint32_t slot = no_packet;
+        M& message = prepare<M>(conn, slot);
+        send_prepared(slot);
+        return message;
+    }
+    /// Builds a message that send_prepared() will send, in this handler or a later one, or
+    /// release() will free.
+    template <class M>
+    M& prepare(ConnId conn, std::uint32_t& slot) {
+        slot = messages_->packets.take();
         const std::uint32_t body = messages_->pool<M>().take();
         Packet& p = messages_->packets[slot];
         p.conn = conn;
@@ -97,10 +106,9 @@ public:
         p.kind = kind_of<M>;
         p.api = static_cast<std::uint8_t>(M::api);
         p.response = is_response(kind_of<M>);
-        Effect& e = add(Effect::Op::send);
-        e.subject = slot;
         return messages_->pool<M>()[body];
     }
+    void send_prepared(std::uint32_t slot) { add(Effect::Op::send).subject = slot; }
     /// Begins to set up a connection; on_connected, on_refused or nothing follows.
     ConnId dial(MachineId to) {
         const ConnId conn = network_->allocate(in_.self, to);

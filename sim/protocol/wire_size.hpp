@@ -63,4 +63,7 @@ inline std::int32_t wire_size(const FetchMetadataResponse& m) {
     return list_size(m.records.size() * 2);
 }
 
+/// Bytes of the message in `packet`.
+std::int32_t wire_size_of(Messages& messages, const Packet& packet);
+
 } // namespace brokersim

@@ -1,0 +1,186 @@
+// A broker's request path.
+#include "server/request_path.hpp"
+
+#include "engine/assert.hpp"
+
+#include <utility>
+
+namespace brokersim {
+
+RequestPath::RequestPath(const ServerConfig& config, const CpuSpec& cpu)
+    : handlers_(config.num_io_threads),
+      queue_max_(static_cast<std::size_t>(config.queued_max_requests)), cpu_(cpu),
+      threads_(static_cast<std::size_t>(config.num_network_threads)) {}
+
+bool RequestPath::known(ConnId conn, Effects& out) const {
+    if (!out.open(conn)) return false;
+    const std::uint32_t at = out.user(conn);
+    return at < connections_.size() && connections_[at].conn == conn;
+}
+
+std::uint32_t RequestPath::connection_of(ConnId conn, Effects& out) {
+    if (known(conn, out)) return out.user(conn);
+    std::uint32_t at = 0;
+    if (free_.empty()) {
+        at = static_cast<std::uint32_t>(connections_.size());
+        connections_.emplace_back();
+    } else {
+        at = free_.back();
+        free_.pop_back();
+    }
+    Connection& c = connections_[at];
+    c.conn = conn;
+    c.thread = next_thread_++ % static_cast<std::uint32_t>(threads_.size());
+    c.muted = false;
+    c.unread.clear();
+    out.user(conn) = at;
+    return at;
+}
+
+void RequestPath::on_request(In in, const Incoming& request, Effects& out) {
+    out.hold();
+    const std::uint32_t at = connection_of(request.conn, out);
+    Connection& c = connections_[at];
+    c.unread.push_back(request.packet);
+    if (c.muted || c.unread.size() > 1) return;
+    Thread& thread = threads_[c.thread];
+    if (thread.blocked_on != no_packet) {
+        thread.waiting.push_back(at);
+        return;
+    }
+    read(in, at, out);
+}
+
+/// The network thread reads one request and hands it over, or blocks on the full queue.
+void RequestPath::read(In in, std::uint32_t at, Effects& out) {
+    Connection& c = connections_[at];
+    const std::uint32_t packet = c.unread.pop_front();
+    c.muted = true;
+    const Packet& p = out.messages().packets[packet];
+    out.note_aside(ReqQueued{in.self, p.id, static_cast<Api>(p.api)});
+    if (busy_ < handlers_ && queue_.empty()) {
+        start(in, packet, out);
+    } else if (queue_.size() < queue_max_) {
+        queue_.push_back(packet);
+    } else {
+        threads_[c.thread].blocked_on = packet;
+        blocked_.push_back(c.thread);
+    }
+}
+
+void RequestPath::start(In in, std::uint32_t packet, Effects& out) {
+    ++busy_;
+    const Packet& p = out.messages().packets[packet];
+    out.note_aside(ReqStarted{in.self, p.id, static_cast<Api>(p.api)});
+    const Duration cost =
+        cpu_.per_request + Duration{p.bytes * cpu_.per_byte_millionths / 1'000'000};
+    out.defer(packet, in.now + cost, handled);
+}
+
+void RequestPath::handler_free(In in, Effects& out) {
+    BS_ASSERT(busy_ > 0);
+    --busy_;
+    if (queue_.empty()) return;
+    start(in, queue_.pop_front(), out);
+    if (!blocked_.empty()) unblock(in, out);
+}
+
+/// The queue has room: the thread that blocked first hands over and goes on with its work.
+void RequestPath::unblock(In in, Effects& out) {
+    while (!blocked_.empty() && queue_.size() < queue_max_) {
+        Thread& thread = threads_[blocked_.pop_front()];
+        queue_.push_back(std::exchange(thread.blocked_on, no_packet));
+        while (!thread.responses.empty()) write(in, thread.responses.pop_front(), out);
+        while (!thread.waiting.empty() && thread.blocked_on == no_packet) {
+            const std::uint32_t at = thread.waiting.pop_front();
+            Connection& c = connections_[at];
+            if (c.conn.valid() && !c.muted && !c.unread.empty()) read(in, at, out);
+        }
+    }
+}
+
+void RequestPath::note_parked(const RequestRef& request, Effects& out) const {
+    out.note_aside(ReqParked{out.in().self, request.id, request.api});
+}
+
+void RequestPath::deliver(In in, const RequestRef& request, Effects& out) {
+    const std::uint32_t packet = std::exchange(response_, no_packet);
+    if (!known(request.conn, out)) { // The client has gone meanwhile.
+        out.release(packet);
+        return;
+    }
+    const Response response{packet, out.user(request.conn), request};
+    Thread& thread = threads_[connections_[response.connection].thread];
+    if (thread.blocked_on != no_packet) {
+        thread.responses.push_back(response);
+    } else {
+        write(in, response, out);
+    }
+}
+
+void RequestPath::write(In in, const Response& response, Effects& out) {
+    Connection& c = connections_[response.connection];
+    if (!(c.conn == response.request.conn) || !out.open(c.conn)) {
+        if (response.packet != no_packet) out.release(response.packet);
+        return;
+    }
+    if (response.packet != no_packet) out.send_prepared(response.packet);
+    out.note_aside(ReqDone{in.self, response.request.id, response.request.api});
+    unmute(in, response.connection, out);
+}
+
+void RequestPath::no_response(In in, const RequestRef& request, Effects& out) {
+    if (!known(request.conn, out)) return;
+    out.note_aside(ReqDone{in.self, request.id, request.api});
+    unmute(in, out.user(request.conn), out);
+}
+
+void RequestPath::unmute(In in, std::uint32_t at, Effects& out) {
+    Connection& c = connections_[at];
+    c.muted = false;
+    if (c.unread.empty()) return;
+    Thread& thread = threads_[c.thread];
+    if (thread.blocked_on != no_packet) {
+        thread.waiting.push_back(at);
+    } else {
+        read(in, at, out);
+    }
+}
+
+void RequestPath::close(In in, const RequestRef& request, Effects& out) {
+    if (!known(request.conn, out)) return;
+    out.note_aside(ReqDone{in.self, request.id, request.api});
+    out.close(request.conn);
+    on_lost(in, request.conn, out);
+}
+
+void RequestPath::on_lost(In, ConnId conn, Effects& out) {
+    const std::uint32_t at = out.user(conn);
+    if (at >= connections_.size() || !(connections_[at].conn == conn)) return;
+    Connection& c = connections_[at];
+    while (!c.unread.empty()) out.release(c.unread.pop_front());
+    c.conn = {};
+    free_.push_back(at);
+    // Its thread may still name it in `waiting` or `responses`: both check whose slot it is.
+}
+
+void RequestPath::stop(Messages& messages) {
+    while (!queue_.empty()) messages.free(queue_.pop_front());
+    for (Connection& c : connections_) {
+        while (!c.unread.empty()) messages.free(c.unread.pop_front());
+    }
+    for (Thread& thread : threads_) {
+        if (thread.blocked_on != no_packet) messages.free(thread.blocked_on);
+        while (!thread.responses.empty()) {
+            const Response response = thread.responses.pop_front();
+            if (response.packet != no_packet) messages.free(response.packet);
+        }
+        thread = Thread{};
+    }
+    connections_.clear();
+    free_.clear();
+    blocked_.clear();
+    busy_ = 0;
+}
+
+} // namespace brokersim
