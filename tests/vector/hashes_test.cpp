@@ -33,9 +33,10 @@ TEST_CASE("murmur2: keys go to the partitions that Kafka gives them") {
         CHECK(to_positive(murmur2(key)) == one.at("positive").get<std::int32_t>());
         if (one.contains("text")) { CHECK(key == one.at("text").get<std::string>()); }
         REQUIRE(!one.at("partition").empty());
-        for (const auto& [partitions, partition] : one.at("partition").items()) {
-            CAPTURE(partitions);
-            CHECK(partition_for_key(key, std::stoi(partitions)) == partition.get<std::int32_t>());
+        for (const auto& item : one.at("partition").items()) {
+            CAPTURE(item.key());
+            CHECK(partition_for_key(key, std::stoi(item.key())) ==
+                  item.value().get<std::int32_t>());
         }
     }
 }
@@ -53,9 +54,9 @@ TEST_CASE("java_hash: groups find the coordinator partition that Kafka gives the
         const std::string id = one.at("id").get<std::string>();
         CHECK(java_hash(id) == one.at("hash").get<std::int32_t>());
         REQUIRE(!one.at("partition").empty());
-        for (const auto& [partitions, partition] : one.at("partition").items()) {
-            CHECK(coordinator_partition(id, std::stoi(partitions)) ==
-                  partition.get<std::int32_t>());
+        for (const auto& item : one.at("partition").items()) {
+            CHECK(coordinator_partition(id, std::stoi(item.key())) ==
+                  item.value().get<std::int32_t>());
         }
     }
 }
@@ -66,9 +67,9 @@ TEST_CASE("java_hash: partitions get the fetcher thread that Kafka gives them") 
         const std::string topic = one.at("topic").get<std::string>();
         const auto partition = one.at("partition").get<std::int32_t>();
         REQUIRE(!one.at("fetcher").empty());
-        for (const auto& [fetchers, fetcher] : one.at("fetcher").items()) {
-            CHECK(fetcher_index(topic, partition, std::stoi(fetchers)) ==
-                  fetcher.get<std::int32_t>());
+        for (const auto& item : one.at("fetcher").items()) {
+            CHECK(fetcher_index(topic, partition, std::stoi(item.key())) ==
+                  item.value().get<std::int32_t>());
         }
     }
 }
