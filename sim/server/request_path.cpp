@@ -103,8 +103,7 @@ void RequestPath::note_parked(const RequestRef& request, Effects& out) const {
     out.note_aside(ReqParked{out.in().self, request.id, request.api});
 }
 
-void RequestPath::deliver(In in, const RequestRef& request, Effects& out) {
-    const std::uint32_t packet = std::exchange(response_, no_packet);
+void RequestPath::deliver(In in, const RequestRef& request, std::uint32_t packet, Effects& out) {
     if (!known(request.conn, out)) { // The client has gone meanwhile.
         out.release(packet);
         return;

@@ -44,14 +44,14 @@ public:
     }
     void note_parked(const RequestRef& request, Effects& out) const;
 
-    /// Builds the response in place; deliver() must follow in the same handler.
+    /// Builds the response in place, in `packet`; deliver() must follow in the same handler.
     template <class M>
-    M& respond(const RequestRef& request, Effects& out) {
-        return out.prepare<M>(request.conn, response_);
+    M& respond(const RequestRef& request, std::uint32_t& packet, Effects& out) {
+        return out.prepare<M>(request.conn, packet);
     }
     /// Sends what respond() built, now or when its network thread is free to write, and reads the
     /// next request of that connection.
-    void deliver(In in, const RequestRef& request, Effects& out);
+    void deliver(In in, const RequestRef& request, std::uint32_t packet, Effects& out);
     /// The request has no response (acks=0): its connection is unmuted.
     void no_response(In in, const RequestRef& request, Effects& out);
     /// Kafka's answer to a failed acks=0 request: the connection is closed.
@@ -100,7 +100,6 @@ private:
     std::vector<Thread> threads_;
     Ring<std::uint32_t> blocked_; ///< threads, in the order in which they blocked
     std::uint32_t next_thread_ = 0;
-    std::uint32_t response_ = no_packet; ///< built by respond(), not yet delivered
 };
 
 } // namespace brokersim
