@@ -151,13 +151,13 @@ void Sampler::use_lognormal(Duration median, Duration p99) {
 }
 
 std::uint64_t Sampler::tail_quantile(std::uint64_t r) const {
-    const bool is_upper = (r >> 52) != 0;
-    const std::uint64_t opened = is_upper ? Layout::tail_cells - 1 : 0;
+    const bool is_upper = (r >> 63) != 0;
+    const std::uint64_t outermost = is_upper ? 15 : 0;
     const std::uint64_t* level = nodes_ + (is_upper ? Layout::upper : Layout::lower);
-    r <<= 12;
-    for (std::size_t k = 1; k < Layout::tail_levels && (r >> 56) == opened; ++k) {
+    r <<= 8;
+    for (std::size_t k = 1; k < Layout::tail_levels && (r >> 60) == outermost; ++k) {
         level += Layout::tail_cells + 1;
-        r <<= 8;
+        r <<= 4;
     }
     const std::uint64_t node = level[r >> 56];
     return node + multiply_high(r << 8, level[(r >> 56) + 1] - node);

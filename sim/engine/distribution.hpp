@@ -14,12 +14,15 @@
 namespace brokersim {
 
 /// A quantile function of 64-bit uniform numbers as nodes with straight lines between them. 4096
-/// cells; the first and the last are opened three times into 256 cells each, down to 2^-36 of the
-/// mass. Layout: main nodes, then per level the nodes of the lower tail, then of the upper one.
+/// cells, and tails that are opened again: the first and the last 1/256 of the mass into 256 cells
+/// each, of those the outermost sixteenth once more, and so on down to cells of 2^-36. So a cell
+/// is never wider than a sixteenth of the mass beyond it, and the curve is followed everywhere.
+/// Layout: main nodes, then per level the nodes of the lower tail, then of the upper one.
 struct QuantileLayout {
     static constexpr std::size_t cells = 4096;
+    static constexpr std::size_t opened = 16; // Main cells at either end that are a tail.
     static constexpr std::size_t tail_cells = 256;
-    static constexpr std::size_t tail_levels = 3;
+    static constexpr std::size_t tail_levels = 6;
     static constexpr std::size_t lower = cells + 1;
     static constexpr std::size_t upper = lower + tail_levels * (tail_cells + 1);
     static constexpr std::size_t nodes = upper + tail_levels * (tail_cells + 1);
@@ -28,7 +31,7 @@ struct QuantileLayout {
 /// Draws durations of a Distribution, in whole nanoseconds, never negative, within its clamps.
 /// Every sample takes exactly one draw of its stream, a constant takes none. Copies share tables.
 ///
-/// exponential: the mean is right to 0.002 %; means beyond 9 years count as 9 years.
+/// exponential: the mean is right to 0.0002 %; means beyond 9 years count as 9 years.
 /// lognormal: values end at 2^62 ns. Requires median >= 0; p99 <= median gives a constant.
 class Sampler {
 public:
@@ -57,7 +60,7 @@ private:
 
     std::uint64_t quantile(std::uint64_t r) const {
         const std::size_t cell = r >> 52;
-        if (cell - 1 >= Layout::cells - 2) return tail_quantile(r);
+        if (cell - Layout::opened >= Layout::cells - 2 * Layout::opened) return tail_quantile(r);
         const std::uint64_t node = nodes_[cell];
         return node + multiply_high(r << 12, nodes_[cell + 1] - node);
     }

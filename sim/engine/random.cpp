@@ -37,7 +37,7 @@ __m128i both(std::uint64_t x) {
     return _mm_set1_epi64x(static_cast<long long>(x));
 }
 
-// The same blocks as philox4x32 makes, twice as fast: eight of them, two to a vector, a word to
+// The same blocks as philox_block makes, twice as fast: eight of them, two to a vector, a word to
 // each half. The upper 32 bits of a half hold rubbish that the products do not read.
 void fill_by_pairs(std::uint64_t key, std::uint64_t first, std::uint64_t* out) {
     constexpr std::size_t pairs = 4;
@@ -77,8 +77,8 @@ void fill_by_pairs(std::uint64_t key, std::uint64_t first, std::uint64_t* out) {
 
 } // namespace
 
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
-                                        std::array<std::uint32_t, 2> key) {
+std::array<std::uint32_t, 4> philox_block(std::array<std::uint32_t, 4> counter,
+                                          std::array<std::uint32_t, 2> key) {
     for (int round = 0; round < 10; ++round) {
         const std::uint64_t p0 = multiplier_0 * counter[0];
         const std::uint64_t p1 = multiplier_1 * counter[2];
@@ -113,7 +113,7 @@ void Stream::fill() {
 #else
     for (std::size_t b = 0; b < buffer_.size() / 2; ++b) {
         const auto words =
-            philox4x32({low(first + b), high(first + b), 0, 0}, {low(key_), high(key_)});
+            philox_block({low(first + b), high(first + b), 0, 0}, {low(key_), high(key_)});
         buffer_[2 * b] = std::uint64_t{words[1]} << 32 | words[0];
         buffer_[2 * b + 1] = std::uint64_t{words[3]} << 32 | words[2];
     }

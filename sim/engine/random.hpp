@@ -9,8 +9,8 @@
 namespace brokersim {
 
 /// One block of Philox4x32-10 (Salmon et al., SC 2011): a pure function of counter and key.
-std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
-                                        std::array<std::uint32_t, 2> key);
+std::array<std::uint32_t, 4> philox_block(std::array<std::uint32_t, 4> counter,
+                                          std::array<std::uint32_t, 2> key);
 
 /// A stream of random integers: draw number i is a pure function of (seed, name, i). A copy goes
 /// on with the same numbers. Sixteen draws are made at a time, when the first of them is asked for.

@@ -10,7 +10,7 @@ import sys
 from mpmath import mp, mpf, log, erfinv, sqrt, floor, factorial
 
 mp.prec = 200
-CELLS, TAIL_CELLS, TAIL_LEVELS = 4096, 256, 3
+CELLS, TAIL_CELLS, TAIL_LEVELS = 4096, 256, 6
 
 
 def fixed(x, bits):
@@ -28,12 +28,13 @@ def normal(mass):
 
 
 def tail(quantile, end):
-    """Nodes of the opened upper tail. The last cell ends where its mean is right."""
+    """Nodes of the opened upper tail, each level a sixteenth of the one before. The last cell ends
+    where its mean is right."""
     nodes = []
     for level in range(TAIL_LEVELS):
-        mass = mpf(2) ** (-12 - 8 * level)
+        mass = mpf(2) ** (-8 - 4 * level)
         nodes += [quantile(mass * (1 - mpf(j) / TAIL_CELLS)) for j in range(TAIL_CELLS)]
-        nodes.append(end)
+        nodes.append(end)  # Beyond it only the last level looks.
     return nodes
 
 
@@ -50,7 +51,7 @@ def main(folder):
     end = exponential(thinnest) + 2
     nodes = [exponential(1 - mpf(i) / CELLS) for i in range(CELLS)] + [end]
     for level in range(TAIL_LEVELS):
-        width = mpf(2) ** (-12 - 8 * level)
+        width = mpf(2) ** (-8 - 4 * level)
         nodes += [exponential(1 - width * j / TAIL_CELLS) for j in range(TAIL_CELLS + 1)]
     nodes += tail(exponential, end)
     write(folder + "/exponential_quantiles.inc", "Exponential of mean 1, Q32.32.",
