@@ -35,7 +35,7 @@ bool Partition::apply(In in, const PartitionRegistration& state,
                                                           : std::nullopt,
                                     state_.leader_epoch, state_.partition_epoch});
         }
-        if (leads_now) become_leader(in, new_epoch, led_before, out);
+        if (leads_now) become_leader(in, new_epoch, led_before);
         if (!leads_now) remotes_.clear();
     }
     if (role_ == Role::leader) advance_high_watermark(in, brokers, out);
@@ -43,7 +43,7 @@ bool Partition::apply(In in, const PartitionRegistration& state,
 }
 
 /// Partition.makeLeader: ISR members get a full lag period of grace.
-void Partition::become_leader(In in, bool new_epoch, bool led_before, Effects& out) {
+void Partition::become_leader(In in, bool new_epoch, bool led_before) {
     std::vector<RemoteReplica> before = std::move(remotes_);
     remotes_.clear();
     if (new_epoch) {

@@ -59,6 +59,8 @@ public:
     PartitionEpoch partition_epoch() const { return state_.partition_epoch; }
     const PartitionRegistration& state() const { return state_; }
     Offset high_watermark() const { return high_watermark_; }
+    /// Where the current leader epoch began, on its leader.
+    Offset epoch_start() const { return epoch_start_; }
     const PartitionLog& log() const { return log_; }
     PartitionLog& log() { return log_; }
     std::int32_t effective_min_isr() const;
@@ -123,7 +125,7 @@ public:
 private:
     void set_high_watermark(In in, Offset hw, Effects& out);
     bool eligible(const RemoteReplica& remote, const std::vector<BrokerView>& brokers) const;
-    void become_leader(In in, bool new_epoch, bool led_before, Effects& out);
+    void become_leader(In in, bool new_epoch, bool led_before);
     void note_append(In in, const Batch& batch, Effects& out) const;
 
     Duration lag_max_;

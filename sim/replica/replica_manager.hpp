@@ -1,0 +1,151 @@
+// All replicas of one broker, and the requests that read and write them. Kafka: ReplicaManager,
+// DelayedProduce, DelayedFetch. Produce requests are in produce.cpp, fetches in fetch.cpp.
+#pragma once
+
+#include "disk/disk.hpp"
+#include "protocol/effects.hpp"
+#include "protocol/layout.hpp"
+#include "replica/fetch_session.hpp"
+#include "replica/partition.hpp"
+#include "server/expiry_queue.hpp"
+#include "server/request_path.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+namespace brokersim {
+
+class ReplicaManager {
+public:
+    ReplicaManager(MachineId self, LayoutRef layout, const ServerConfig& config,
+                   const DiskSpec& disk);
+
+    Partition* find(PartitionId tp);
+    std::int32_t number_of(PartitionId tp) const { return number_[tp.index()]; }
+    std::vector<Partition>& partitions() { return partitions_; }
+    const std::vector<BrokerView>& brokers() const { return brokers_; }
+    BrokerView& broker(MachineId id) { return brokers_[id.index()]; }
+
+    // ---- metadata (ReplicaManager.applyDelta) ----
+    /// A partition with a replica here has a new state. Returns its number if leadership or role
+    /// is new: the fetchers must be told.
+    std::int32_t apply(In in, PartitionId tp, const PartitionRegistration& state, Effects& out);
+    /// After a batch of apply() and changes of broker(): requests that waited for what has moved.
+    void applied(In in, RequestPath& path, Effects& out);
+
+    // ---- requests; each answers or parks ----
+    void produce(In in, const Incoming& incoming, RequestPath& path, Effects& out);
+    void fetch(In in, const Incoming& incoming, RequestPath& path, Effects& out);
+    void list_offsets(In in, const Incoming& incoming, RequestPath& path, Effects& out);
+    void offsets_for_leader_epoch(In in, const Incoming& incoming, RequestPath& path,
+                                  Effects& out);
+    /// Until when the disk holds up a produce request of so many bytes; `now` if it does not.
+    Time disk_ready(Time now) const { return std::max(now, disk_free_); }
+
+    /// Appends the coordinator's batch as acks=all would. Error none: `base` is where.
+    Error append_internal(In in, PartitionId tp, Batch batch, Offset& base, RequestPath& path,
+                          Effects& out);
+
+    // ---- follower side ----
+    /// A batch came from the leader. Returns when the disk has taken it.
+    Time append_replicated(In in, std::uint32_t number, const Batch& batch, Effects& out);
+
+    // ---- ISR ----
+    /// The periodic look for lagging members. New proposals are in `isr_changes`.
+    void check_lag(In in);
+    /// Partitions whose ISR change has to be asked for, in order; the owner takes them.
+    std::vector<std::uint32_t> isr_changes;
+    /// The answer for one partition. Error none: `state` is committed.
+    void isr_answer(In in, std::uint32_t number, Error error, const PartitionRegistration& state,
+                    RequestPath& path, Effects& out);
+    /// Leaders' high watermarks that have moved since the owner last looked: internal topics only.
+    std::vector<PartitionId> internal_moves;
+
+    // ---- time ----
+    Time next_expiry();
+    void expire(In in, RequestPath& path, Effects& out);
+    Disk& disk() { return disk_; }
+    void flushed(In in, Effects& out);
+
+    void on_lost(ConnId conn);
+    /// The process is gone; logs and checkpoints stay.
+    void restart(Time now);
+    /// Bytes that a start after a kill has to check: what was not yet flushed.
+    std::int64_t unflushed_bytes() const;
+
+private:
+    struct ParkedProduce {
+        struct Part {
+            PartitionId tp;
+            std::int32_t replica = -1;
+            Offset base = -1;
+            Offset required = 0; ///< high watermark that satisfies it
+            Error error = Error::none;
+            bool waiting = false;
+            MachineId leader; ///< KIP-951 hint, with NOT_LEADER_OR_FOLLOWER
+            LeaderEpoch leader_epoch = -1;
+        };
+        std::uint64_t use = 0;
+        bool live = false;
+        RequestRef request;
+        std::vector<Part> parts;
+        std::int32_t waiting = 0;
+    };
+
+    // produce.cpp
+    Error append_one(In in, Acks acks, const ProduceRequest::Part& asked, ParkedProduce::Part& part,
+                     RequestPath& path, Effects& out);
+    void append_to(In in, std::uint32_t number, Batch& batch, Effects& out);
+    void after_append(In in, std::uint32_t number, RequestPath& path, Effects& out);
+    void try_produces(In in, std::uint32_t number, RequestPath& path, Effects& out);
+    void finish_produce(In in, std::uint32_t slot, RequestPath& path, Effects& out);
+    std::uint32_t take_parked();
+
+    // fetch.cpp
+    FetchSession* session_for(const Incoming& incoming, const FetchRequest& request);
+    void drop_session(std::uint32_t slot);
+    void update_session(FetchSession& session, const FetchRequest& request);
+    std::uint32_t enter(FetchSession& session, const FetchRequest::Part& asked);
+    void leave(FetchSession& session, std::uint32_t entry);
+    bool worth_answering(FetchSession& session, std::int64_t& bytes);
+    void answer(In in, FetchSession& session, const RequestRef& request, RequestPath& path,
+                Effects& out, std::uint32_t& packet);
+    bool fill_part(FetchSession& session, std::uint32_t entry, FetchResponse& response,
+                   std::int64_t& left, Effects& out);
+    Error check_entry(const FetchSession& session, const FetchSession::Entry& entry) const;
+    Offset bound(const FetchSession& session, const Partition& partition) const;
+    void follower_states(In in, FetchSession& session, RequestPath& path, Effects& out);
+    void complete(In in, FetchSession& session, RequestPath& path, Effects& out);
+    void touch(In in, std::uint32_t number, bool followers, bool consumers, RequestPath& path,
+               Effects& out);
+    void touch_moved(In in, std::uint32_t number, RequestPath& path, Effects& out);
+    void consider_isr(FetchSession& session);
+    std::uint32_t slot_of(const FetchSession& session) const {
+        return static_cast<std::uint32_t>(&session - sessions_.data());
+    }
+
+    MachineId self_;
+    LayoutRef layout_;
+    ServerConfig config_;
+    Disk disk_;
+    Time disk_free_;
+    std::vector<std::int32_t> number_; ///< by PartitionId; -1: no replica here
+    std::vector<Partition> partitions_;
+    std::vector<BrokerView> brokers_;
+    std::vector<std::uint32_t> changed_; ///< by apply(), until applied()
+
+    std::vector<ParkedProduce> parked_;
+    std::vector<std::uint32_t> free_parked_;
+    ExpiryQueue produce_expiry_;
+
+    std::vector<FetchSession> sessions_;
+    std::vector<Time> session_fetched_; ///< last fetch of each, for Partition::settle_followers
+    std::vector<std::uint32_t> free_sessions_;
+    std::int32_t next_session_ = 1;
+    ExpiryQueue fetch_expiry_;
+    std::vector<MachineId> lagging_;
+    std::vector<std::uint32_t> touched_, moved_; ///< scratch of fetch()
+};
+
+} // namespace brokersim
