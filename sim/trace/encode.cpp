@@ -1,6 +1,8 @@
 #include "trace/encode.hpp"
 
 #include <array>
+#include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace brokersim {
@@ -17,7 +19,6 @@ struct Key {
             text[size++] = c;
         }
     }
-    constexpr operator std::string_view() const { return {text, size}; } // NOLINT
 };
 
 template <class F, std::size_t I>
@@ -45,106 +46,196 @@ constexpr Key event_key = event_key_of<F>();
 template <class F>
 constexpr std::size_t field_count = std::tuple_size_v<decltype(F::fields())>;
 
-/// Spells one line.
+/// More than the parts of any line that have a bounded length, together.
+constexpr std::size_t bounded_bytes = 1024;
+static_assert(bounded_bytes > 12 * (sizeof(Key::text) + TextBuffer::digits_max));
+
+constexpr char pairs[] = "00010203040506070809101112131415161718192021222324"
+                         "25262728293031323334353637383940414243444546474849"
+                         "50515253545556575859606162636465666768697071727374"
+                         "75767778798081828384858687888990919293949596979899";
+
+/// Decimal digits at `at`; returns their end. Twice as fast as std::to_chars on short numbers.
+char* put_number(char* at, std::uint64_t value) {
+    char digits[20];
+    char* first = digits + sizeof digits;
+    while (value >= 100) {
+        first -= 2;
+        std::memcpy(first, pairs + value % 100 * 2, 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        first -= 2;
+        std::memcpy(first, pairs + value * 2, 2);
+    } else {
+        *--first = static_cast<char>('0' + value);
+    }
+    const auto size = static_cast<std::size_t>(digits + sizeof digits - first);
+    std::memcpy(at, first, size);
+    return at + size;
+}
+
+/// Spells one line. Between texts of any length there is always room for all bounded parts.
 class LineWriter {
 public:
-    LineWriter(TextBuffer& out, const LineEncoder& names) : out_(out), names_(names) {}
+    LineWriter(TextBuffer& out, const LineEncoder& names)
+        : out_(out), names_(names), at_(out.room(bounded_bytes)), end_(out.end_of_memory()) {}
 
+    void begin(std::uint64_t n, Time t, Cause c) {
+        put("{\"n\":");
+        value(n);
+        put(",\"t\":");
+        value(t);
+        put(",\"c\":");
+        value(c.n);
+    }
     template <class F>
     void operator()(const F& fact) {
-        out_.add(event_key<F>);
+        static_assert(field_count<F> <= 12, "see bounded_bytes");
+        put(event_key<F>);
         fields(fact, std::make_index_sequence<field_count<F>>());
+    }
+    void finish() {
+        put("}\n");
+        out_.end_at(at_);
     }
 
 private:
     template <class F, std::size_t... I>
     void fields(const F& fact, std::index_sequence<I...>) {
-        (field(field_key<F, I>, fact.*(std::get<I>(F::fields()).member)), ...);
+        (field<F, I>(fact.*(std::get<I>(F::fields()).member)), ...);
     }
-    template <class T>
-    void field(std::string_view key, const T& value_) {
-        out_.add(key);
-        value(value_);
+    template <class F, std::size_t I, class T>
+    void field(const T& content) {
+        put(field_key<F, I>);
+        value(content);
     }
-    template <class T>
-    void field(std::string_view key, const Maybe<T>& maybe) {
-        if (maybe.present) { field(key, maybe.value); }
+    template <class F, std::size_t I, class T>
+    void field(const Maybe<T>& maybe) {
+        if (maybe.present) { field<F, I>(maybe.value); }
     }
 
-    template <std::integral N>
-    void value(N number) {
-        out_.add_number(number);
+    void put(const Key& key) { // inlined with a constant: one copy
+        std::memcpy(at_, key.text, key.size);
+        at_ += key.size;
     }
-    void value(bool yes) { out_.add(yes ? std::string_view("true") : std::string_view("false")); }
-    void value(Time t) { out_.add_number(t.ns); }
-    void value(Duration d) { out_.add_number(d.ns); }
-    void value(std::string_view text) { out_.add_json(text); }
+    template <std::size_t N>
+    void put(const char (&text)[N]) {
+        std::memcpy(at_, text, N - 1);
+        at_ += N - 1;
+    }
+    void put(char c) { *at_++ = c; }
+    void put_text(std::string_view text) {
+        if (static_cast<std::size_t>(end_ - at_) < text.size() + bounded_bytes) {
+            grow(text.size() + bounded_bytes);
+        }
+        std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+    }
+    void grow(std::size_t bytes) {
+        out_.end_at(at_);
+        at_ = out_.room(bytes);
+        end_ = out_.end_of_memory();
+    }
+
+    template <std::unsigned_integral N>
+    void value(N number) {
+        at_ = put_number(at_, number);
+    }
+    template <std::signed_integral N>
+    void value(N number) {
+        auto magnitude = static_cast<std::uint64_t>(number);
+        if (number < 0) {
+            put('-');
+            magnitude = 0 - magnitude;
+        }
+        at_ = put_number(at_, magnitude);
+    }
+    void value(bool yes) {
+        if (yes) {
+            put("true");
+        } else {
+            put("false");
+        }
+    }
+    void value(Time t) { value(t.ns); }
+    void value(Duration d) { value(d.ns); }
+    void value(std::string_view text) {
+        out_.end_at(at_);
+        out_.add_json(text);
+        at_ = out_.room(bounded_bytes);
+        end_ = out_.end_of_memory();
+    }
     template <class E>
     requires std::is_enum_v<E>
     void value(E e) {
-        out_.add('"');
-        out_.add(word(e));
-        out_.add('"');
+        put('"');
+        put_text(word(e));
+        put('"');
     }
     template <class Tag>
     void value(Id<Tag> id) {
-        out_.add(names_.name(id));
+        put_text(names_.name(id));
     }
     template <class T>
     void value(const std::optional<T>& maybe) {
         if (maybe) {
             value(*maybe);
         } else {
-            out_.add("null");
+            put("null");
         }
     }
     template <class Tag>
     void value(std::span<const Id<Tag>> ids) {
-        char before = '[';
-        for (const Id<Tag> id : ids) {
-            out_.add(before);
-            out_.add(names_.name(id));
-            before = ',';
+        put('[');
+        for (std::size_t k = 0; k < ids.size(); ++k) {
+            if (k > 0) { put(','); }
+            put_text(names_.name(ids[k]));
         }
-        out_.add(ids.empty() ? std::string_view("[]") : std::string_view("]"));
+        put(']');
     }
     void value(std::span<const MemberAssignment> members) {
-        char before = '{';
-        for (const MemberAssignment& member : members) {
-            out_.add(before);
-            out_.add(names_.name(member.member));
-            out_.add(':');
-            value(member.partitions);
-            before = ',';
+        put('{');
+        for (std::size_t k = 0; k < members.size(); ++k) {
+            if (k > 0) { put(','); }
+            put_text(names_.name(members[k].member));
+            put(':');
+            value(members[k].partitions);
         }
-        out_.add(members.empty() ? std::string_view("{}") : std::string_view("}"));
+        put('}');
     }
     void value(const Phases& p) {
-        out_.add('{');
-        out_.add("\"undetected\":"), value(p.undetected);
-        field(",\"detected\":", p.detected);
-        field(",\"electing\":", p.electing);
-        field(",\"propagating\":", p.propagating);
-        field(",\"clients_stale\":", p.clients_stale);
-        field(",\"recovering\":", p.recovering);
-        field(",\"under_replicated\":", p.under_replicated);
-        field(",\"catching_up\":", p.catching_up);
-        out_.add('}');
+        put("{\"undetected\":"), value(p.undetected);
+        put(",\"detected\":"), value(p.detected);
+        put(",\"electing\":"), value(p.electing);
+        put(",\"propagating\":"), value(p.propagating);
+        put(",\"clients_stale\":"), value(p.clients_stale);
+        put(",\"recovering\":"), value(p.recovering);
+        put(",\"under_replicated\":"), value(p.under_replicated);
+        put(",\"catching_up\":"), value(p.catching_up);
+        put('}');
     }
 
     TextBuffer& out_;
     const LineEncoder& names_;
+    char* at_;
+    char* end_;
 };
 
 /// Spells a fact for the fingerprint.
 class BinaryWriter {
 public:
-    explicit BinaryWriter(BinaryBuffer& out) : out_(out) {}
+    explicit BinaryWriter(BinaryBuffer& out) : out_(out), at_(out.room(bounded_bytes)) {}
 
     template <class F>
     void operator()(const F& fact) {
         fields(fact, std::make_index_sequence<field_count<F>>());
     }
+    template <std::integral N>
+    void value(N number) {
+        at_ = BinaryBuffer::put(at_, number);
+    }
+    void finish() { out_.end_at(at_); }
 
 private:
     template <class F, std::size_t... I>
@@ -152,34 +243,36 @@ private:
         (value(fact.*(std::get<I>(F::fields()).member)), ...);
     }
 
-    template <std::integral N>
-    void value(N number) {
-        out_.add(number);
+    void value(Time t) { value(t.ns); }
+    void value(Duration d) { value(d.ns); }
+    void value(std::string_view text) {
+        out_.end_at(at_);
+        out_.add_text(text);
+        at_ = out_.room(bounded_bytes);
     }
-    void value(Time t) { out_.add(t.ns); }
-    void value(Duration d) { out_.add(d.ns); }
-    void value(std::string_view text) { out_.add_text(text); }
     template <class E>
     requires std::is_enum_v<E>
-    void value(E e) { out_.add(static_cast<std::uint8_t>(e)); }
+    void value(E e) { value(static_cast<std::uint8_t>(e)); }
     template <class Tag>
     void value(Id<Tag> id) {
-        out_.add(id.value);
+        value(id.value);
     }
     template <class T>
     void value(const std::optional<T>& maybe) {
-        out_.add(maybe.has_value());
+        value(maybe.has_value());
         if (maybe) { value(*maybe); }
     }
     template <class T>
     void value(const Maybe<T>& maybe) {
-        out_.add(maybe.present);
+        value(maybe.present);
         if (maybe.present) { value(maybe.value); }
     }
     template <class T>
     void value(std::span<const T> list) {
-        out_.add(static_cast<std::uint32_t>(list.size()));
+        value(static_cast<std::uint32_t>(list.size()));
         for (const T& item : list) {
+            out_.end_at(at_);
+            at_ = out_.room(bounded_bytes);
             value(item);
         }
     }
@@ -196,6 +289,7 @@ private:
     }
 
     BinaryBuffer& out_;
+    char* at_;
 };
 
 template <std::size_t... I>
@@ -232,20 +326,18 @@ LineEncoder::LineEncoder(const RunInfo& info) {
 }
 
 void LineEncoder::line(TextBuffer& out, std::uint64_t n, Time t, Cause c, FactRef fact) const {
-    out.add("{\"n\":");
-    out.add_number(n);
-    out.add(",\"t\":");
-    out.add_number(t.ns);
-    out.add(",\"c\":");
-    out.add_number(c.n);
-    visit(fact, LineWriter(out, *this));
-    out.add("}\n");
+    LineWriter writer(out, *this);
+    writer.begin(n, t, c);
+    visit(fact, writer);
+    writer.finish();
 }
 
 void write_binary(BinaryBuffer& out, Time t, FactRef fact) {
-    out.add(t.ns);
-    out.add(static_cast<std::uint8_t>(fact.kind));
-    visit(fact, BinaryWriter(out));
+    BinaryWriter writer(out);
+    writer.value(t.ns);
+    writer.value(static_cast<std::uint8_t>(fact.kind));
+    visit(fact, writer);
+    writer.finish();
 }
 
 Level level_of(FactKind kind) {
