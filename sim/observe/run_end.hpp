@@ -13,9 +13,9 @@ namespace brokersim {
 struct RunEnd {
     Time end; ///< the clock's last value
     RunStatus status = RunStatus::completed;
-    std::uint64_t events = 0;       ///< that the engine executed
-    std::string fingerprint;        ///< "model:…"
-    std::optional<bool> converged;  ///< asked for by `heal`; none = not asked
+    std::uint64_t events = 0;      ///< that the engine executed
+    std::string fingerprint;       ///< "model:…"
+    std::optional<bool> converged; ///< asked for by `heal`; none = not asked
 };
 
 /// Whether an expectation held. (Not to be confused with the verdict facts of a trace.)

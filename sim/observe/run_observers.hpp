@@ -8,6 +8,7 @@
 #include "observe/ledger.hpp"
 #include "observe/metrics.hpp"
 #include "observe/run_end.hpp"
+#include "observe/summary.hpp"
 #include "observe/windows.hpp"
 #include "trace/end_record.hpp"
 #include "trace/recorder.hpp"
