@@ -47,6 +47,9 @@ public:
 
     std::vector<Failure> failures;
 
+    /// The same client in a new process: nothing connected; its stream of draws goes on.
+    NetworkClient fresh() const { return NetworkClient(settings_, nodes_.size(), stream_); }
+
     State state(MachineId node) const { return nodes_[node.index()].state; }
     bool ready(MachineId node) const { return state(node) == State::ready; }
     bool connecting(MachineId node) const {

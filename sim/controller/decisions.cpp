@@ -1,0 +1,172 @@
+// What the controller decides.
+#include "controller/decisions.hpp"
+
+#include <algorithm>
+
+namespace brokersim {
+
+namespace {
+
+bool contains(const BrokerList& list, std::int32_t broker) {
+    return std::find(list.begin(), list.end(), broker) != list.end();
+}
+
+/// Decides one partition and adds its record. `except`: a broker that is not active any more once
+/// this event is done; `besides`: one that is by then.
+bool change(const ClusterImage& image, PartitionId tp, PartitionChangeRequest request,
+            MachineId except, MachineId besides, PartWhy why, Records& records) {
+    const Layout::Topic& topic = image.layout().topic(tp);
+    request.min_insync_replicas = topic.min_isr;
+    if (topic.unclean && request.election == Election::online) request.election = Election::unclean;
+    const auto decision = decide_partition_change(
+        image.partition(tp), request, [&](std::int32_t broker) {
+            if (broker == except.value) return false;
+            return broker == besides.value || image.broker(MachineId(broker)).active();
+        });
+    if (!decision) return false;
+    records.push_back(partition_record(tp, decision->after, why, decision->clean));
+    return true;
+}
+
+/// Takes the broker out of every ISR it is in. If it is the last member it stays in it, without
+/// leader (semantics §3.5).
+void leave_isrs(const ClusterImage& image, MachineId broker, PartWhy why, Records& records) {
+    for (std::size_t k = 0; k < image.partition_count(); ++k) {
+        const PartitionState& state = image.partition(PartitionId(k));
+        if (!contains(state.isr, broker.value)) continue;
+        PartitionChangeRequest request;
+        BrokerList target;
+        for (const std::int32_t member : state.isr) {
+            if (member != broker.value) target.push_back(member);
+        }
+        request.target_isr = std::move(target);
+        change(image, PartitionId(k), std::move(request), broker, {}, why, records);
+    }
+}
+
+MetadataRecord broker_record(MetadataRecord::Kind kind, const ClusterImage& image,
+                             MachineId broker, std::string_view why) {
+    MetadataRecord record;
+    record.kind = kind;
+    record.broker = broker;
+    record.broker_epoch = image.broker(broker).epoch;
+    record.reason = why;
+    return record;
+}
+
+} // namespace
+
+void fence_broker(const ClusterImage& image, MachineId broker, std::string_view why, PartWhy part,
+                  Records& records) {
+    leave_isrs(image, broker, part, records);
+    records.push_back(
+        broker_record(MetadataRecord::Kind::fence_broker, image, broker, why));
+}
+
+void unfence_broker(const ClusterImage& image, MachineId broker, Records& records) {
+    records.push_back(
+        broker_record(MetadataRecord::Kind::unfence_broker, image, broker, "caught_up"));
+    for (const PartitionId tp : image.leaderless()) {
+        change(image, tp, {}, {}, broker, PartWhy::unfenced, records);
+    }
+}
+
+void begin_controlled_shutdown(const ClusterImage& image, MachineId broker, Records& records) {
+    records.push_back(broker_record(MetadataRecord::Kind::controlled_shutdown, image, broker,
+                                    "controlled_shutdown"));
+    leave_isrs(image, broker, PartWhy::controlled_shutdown, records);
+}
+
+void register_broker(const ClusterImage& image, MachineId broker, std::int32_t incarnation,
+                     BrokerEpoch epoch, Records& records) {
+    if (image.broker(broker).registered) {
+        leave_isrs(image, broker, PartWhy::registered, records);
+    }
+    MetadataRecord record;
+    record.kind = MetadataRecord::Kind::register_broker;
+    record.broker = broker;
+    record.broker_epoch = epoch + static_cast<BrokerEpoch>(records.size());
+    record.incarnation = incarnation;
+    record.reason = "started";
+    records.push_back(std::move(record));
+}
+
+BrokerNext next_broker_state(const HeartbeatFacts& f) {
+    if (f.stopping) {
+        return !f.leads_anything && f.others_caught_up ? BrokerNext::shut_down
+                                                       : BrokerNext::controlled_shutdown;
+    }
+    if (f.fenced) {
+        if (f.want_shutdown) return BrokerNext::shut_down;
+        return !f.want_fence && f.caught_up ? BrokerNext::unfenced : BrokerNext::fenced;
+    }
+    if (f.want_fence) return f.want_shutdown ? BrokerNext::shut_down : BrokerNext::fenced;
+    if (f.want_shutdown) {
+        return f.leads_anything ? BrokerNext::controlled_shutdown : BrokerNext::shut_down;
+    }
+    return BrokerNext::unfenced;
+}
+
+Error alter_partition(const ClusterImage& image, MachineId sender,
+                      const AlterPartitionRequest& request, const AlterPartitionRequest::Part& part,
+                      Records& records) {
+    const PartitionState& state = image.partition(part.tp);
+    if (state.replicas.empty()) return Error::unknown_topic_or_partition;
+    if (part.leader_epoch > state.leader_epoch || part.partition_epoch > state.partition_epoch) {
+        return Error::not_controller; // The leader knows more: this controller is stale.
+    }
+    if (part.leader_epoch < state.leader_epoch) return Error::fenced_leader_epoch;
+    if (sender.value != state.leader) return Error::invalid_request;
+    if (part.partition_epoch < state.partition_epoch) return Error::invalid_update_version;
+    BrokerList isr;
+    for (std::uint32_t k = part.isr_begin; k < part.isr_end; ++k) {
+        const std::int32_t member = request.isr[k].broker.value;
+        if (contains(isr, member) || !contains(state.replicas, member)) {
+            return Error::invalid_request;
+        }
+        isr.push_back(member);
+    }
+    if (!contains(isr, sender.value)) return Error::invalid_request;
+    if (part.recovering && (isr.size() > 1 || !state.recovering)) return Error::invalid_request;
+    for (std::uint32_t k = part.isr_begin; k < part.isr_end; ++k) {
+        const BrokerRegistration& broker = image.broker(request.isr[k].broker);
+        const BrokerEpoch epoch = request.isr[k].epoch;
+        if (!broker.active() || (epoch != -1 && epoch != broker.epoch)) {
+            return Error::ineligible_replica;
+        }
+    }
+    PartitionChangeRequest asked;
+    asked.target_isr = std::move(isr);
+    asked.target_recovering = part.recovering;
+    change(image, part.tp, std::move(asked), {}, {}, PartWhy::isr_change, records);
+    return Error::none;
+}
+
+bool elect_preferred(const ClusterImage& image, std::size_t most, Records& records) {
+    for (const PartitionId tp : image.imbalanced()) {
+        if (records.size() >= most) return true;
+        const PartitionState& state = image.partition(tp);
+        // Looked at only if it would succeed: the preferred replica is active and in the ISR.
+        if (!image.broker(MachineId(state.preferred())).active() ||
+            !contains(state.isr, state.preferred())) {
+            continue;
+        }
+        PartitionChangeRequest request;
+        request.election = Election::preferred;
+        change(image, tp, std::move(request), {}, {}, PartWhy::preferred_election, records);
+    }
+    return false;
+}
+
+bool elect_unclean(const ClusterImage& image, std::size_t most, Records& records) {
+    for (const PartitionId tp : image.leaderless()) {
+        if (records.size() >= most) return true;
+        if (!image.layout().topic(tp).unclean) continue;
+        PartitionChangeRequest request;
+        request.election = Election::unclean;
+        change(image, tp, std::move(request), {}, {}, PartWhy::unclean_election, records);
+    }
+    return false;
+}
+
+} // namespace brokersim
