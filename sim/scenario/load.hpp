@@ -51,7 +51,7 @@ struct Loaded {
 inline constexpr std::size_t scenario_bytes_max = std::size_t{64} << 20;
 
 /// Reads the scenario in `text`. `file_name` is what messages call it, and its stem the default
-/// name of the scenario ("" or "-" = standard input: "scenario").
+/// name of the scenario ("<stdin>": "scenario").
 Loaded load_scenario(std::string_view text, const std::string& file_name,
                      const LoadOptions& options = {});
 

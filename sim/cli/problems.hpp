@@ -1,0 +1,20 @@
+// Problems on the terminal: like a compiler's, with the source line and a caret. Text that came
+// from a file is data: nothing of it can steer a terminal.
+#pragma once
+
+#include "brokersim/problem.hpp"
+
+#include <iosfwd>
+#include <string>
+#include <string_view>
+
+namespace brokersim {
+
+/// `text` with control, C1, bidirectional, invisible and line-separator characters, and bytes that
+/// are no UTF-8, as `\u{…}`. Tabs and newlines too.
+std::string printable(std::string_view text);
+
+/// Prints every problem: "FILE:LINE:COLUMN: error: text [pointer]", source line, caret.
+void print_problems(std::ostream& out, const Problems& problems);
+
+} // namespace brokersim

@@ -1,0 +1,76 @@
+// The finished Scenario: entries with counts become one spec for each machine.
+#include "scenario/names.hpp"
+#include "scenario/resolve.hpp"
+
+#include <utility>
+
+namespace brokersim {
+namespace {
+
+void build_network(const NetworkDraft& draft, NetworkSpec& out) {
+    out.latency = draft.latency;
+    out.bandwidth = draft.bandwidth;
+    for (const LinkDraft& link : draft.links) {
+        out.links.push_back(link);
+        if (!link.both_ways) { continue; }
+        LinkSpec back = link;
+        std::swap(back.from, back.to);
+        out.links.push_back(std::move(back));
+    }
+}
+
+TopicSpec build_topic(const TopicDraft& draft, std::int32_t brokers) {
+    TopicSpec out;
+    out.name = draft.name;
+    out.partitions = *draft.partitions;
+    out.replication_factor = *draft.replication_factor;
+    for (const auto& row : draft.assignment) {
+        auto& positions = out.assignment.emplace_back();
+        for (const std::string& name : row) {
+            positions.push_back(*numbered(name, "b", brokers));
+        }
+    }
+    out.config = draft.config;
+    return out;
+}
+
+} // namespace
+
+Scenario scenario_of(const Draft& draft) {
+    Scenario out = draft.scenario;
+    build_network(draft.network, out.network);
+    out.control_plane.controllers = draft.control_plane.controllers;
+    out.control_plane.config = draft.controller_config;
+    const auto& racks = draft.brokers.racks;
+    for (std::int32_t b = 0; b < draft.brokers.count; ++b) {
+        BrokerSpec broker;
+        broker.name = "b" + std::to_string(b + 1);
+        if (!racks.empty()) { broker.rack = racks[static_cast<std::size_t>(b) % racks.size()]; }
+        broker.config = draft.broker_config;
+        broker.cpu = draft.brokers.cpu;
+        broker.disk = draft.brokers.disk;
+        out.brokers.push_back(std::move(broker));
+    }
+    for (const TopicDraft& t : draft.topics) {
+        out.topics.push_back(build_topic(t, draft.brokers.count));
+    }
+    for (const ProducerDraft& p : draft.producers) {
+        for (std::int32_t i = 1; i <= p.instances; ++i) {
+            ProducerSpec producer = p;
+            if (p.instances > 1) { producer.name += "-" + std::to_string(i); }
+            out.producers.push_back(std::move(producer));
+        }
+    }
+    for (const ConsumerDraft& g : draft.consumers) {
+        out.consumers.push_back(g);
+    }
+    for (const FaultDraft& f : draft.faults) {
+        out.faults.push_back(f);
+    }
+    for (const ExpectDraft& e : draft.expect) {
+        out.expect.push_back(e);
+    }
+    return out;
+}
+
+} // namespace brokersim

@@ -1,0 +1,119 @@
+// A scenario while it is read: values are decoded, names are not yet positions, and every part
+// remembers where it stands, for messages about what contradicts what.
+#pragma once
+
+#include "brokersim/scenario.hpp"
+#include "scenario/document.hpp"
+#include "scenario/report.hpp"
+#include "scenario/settings.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace brokersim {
+
+struct LinkDraft : LinkSpec {
+    const Node* node = nullptr;
+    bool both_ways = false;
+};
+
+struct NetworkDraft {
+    Distribution latency = Distribution::constant(microseconds(250));
+    Bandwidth bandwidth = 1'250'000'000;
+    std::vector<LinkDraft> links;
+};
+
+struct ControlPlaneDraft {
+    const Node* node = nullptr;
+    std::int32_t controllers = 3;
+    Settings settings;
+};
+
+struct BrokersDraft {
+    const Node* node = nullptr;
+    std::int32_t count = 3;
+    std::vector<std::string> racks;
+    Settings settings;
+    CpuSpec cpu;
+    DiskSpec disk;
+};
+
+struct TopicDraft {
+    const Node* node = nullptr;
+    std::string name;
+    std::optional<std::int32_t> partitions, replication_factor;
+    std::vector<std::vector<std::string>> assignment;
+    Settings settings;
+    TopicConfig config; ///< resolved
+};
+
+struct ProducerDraft : ProducerSpec {
+    const Node* node = nullptr;
+    std::string topic_name;
+    std::int32_t instances = 1;
+    bool has_rate = false;
+    std::string arrivals = "constant";
+    std::string partitioner; ///< the readable alias
+    Settings settings;
+};
+
+struct ConsumerDraft : ConsumerGroupSpec {
+    const Node* node = nullptr;
+    std::vector<std::string> topic_names;
+    std::string commit_word = "auto";
+    Settings settings;
+};
+
+struct FaultDraft : FaultSpec {
+    const Node* node = nullptr;
+    std::optional<Time> begin; ///< `at`
+    bool other_time = false;   ///< a time of a kind that is not built was given
+    bool known_action = false;
+    const Node* target_node = nullptr;
+    const Node* from_node = nullptr;
+    const Node* to_node = nullptr;
+};
+
+struct ExpectDraft : ExpectSpec {
+    const Node* node = nullptr;
+    int subjects = 0;                      ///< no_acked_loss, acked_lost, …: one is needed
+    int comparators = 0;                   ///< equals, below, …
+    const Node* partitions_node = nullptr; ///< leader, isr
+    const Node* metric_node = nullptr;
+    const Node* value_node = nullptr; ///< of the comparator, still to be read in the metric's unit
+};
+
+struct Draft {
+    const Node* root = nullptr;
+    Scenario scenario; ///< what stands at the top; the rest is below until resolve()
+    NetworkDraft network;
+    ControlPlaneDraft control_plane;
+    BrokersDraft brokers;
+    std::vector<TopicDraft> topics;
+    std::vector<ProducerDraft> producers;
+    std::vector<ConsumerDraft> consumers;
+    std::vector<FaultDraft> faults;
+    std::vector<ExpectDraft> expect;
+    ServerConfig broker_config, controller_config; ///< resolved
+};
+
+/// Reads the document into `draft` by the tables of its objects.
+void decode(const Node& root, Draft& draft, Report& report);
+
+// The sections, each in a file of its own.
+void decode_network(Report& report, const Node& node, NetworkDraft& out);
+void decode_control_plane(Report& report, const Node& node, ControlPlaneDraft& out);
+void decode_brokers(Report& report, const Node& node, BrokersDraft& out);
+void decode_topic(Report& report, const Node& node, TopicDraft& out);
+void decode_producer(Report& report, const Node& node, ProducerDraft& out);
+void decode_consumer(Report& report, const Node& node, ConsumerDraft& out);
+void decode_fault(Report& report, const Node& node, FaultDraft& out);
+void decode_expectation(Report& report, const Node& node, ExpectDraft& out);
+
+/// The strings of a list; false if it is none (reported).
+bool decode_texts(Report& report, const Node& node, std::string_view what,
+                  std::vector<std::string>& out);
+
+} // namespace brokersim

@@ -1,0 +1,270 @@
+// Settings to typed configs, with Kafka's rules between them.
+#include "scenario/kafka_rules.hpp"
+
+#include "scenario/keys.hpp"
+#include "scenario/modelled.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace brokersim {
+namespace {
+
+/// Where a setting was written, or where it could have been.
+const Node& place_of(const Settings& settings, std::string_view name, const Node& otherwise) {
+    const auto found = settings.find(name);
+    return found == settings.end() ? otherwise : *found->second.node;
+}
+
+bool given(const Settings& settings, std::string_view name) {
+    return settings.find(name) != settings.end();
+}
+
+std::string ms(Duration d) {
+    return std::to_string(d.ns / 1'000'000) + " ms";
+}
+
+/// A server setting, wherever it stands.
+const Node& server_place(const Draft& draft, std::string_view name) {
+    const Node& other = place_of(draft.control_plane.settings, name, *draft.root);
+    return place_of(draft.brokers.settings, name, other);
+}
+
+/// KafkaConfig.validateValues, as far as the settings have an effect here.
+void check_server(const Draft& draft, const ServerConfig& c, Report& report) {
+    if (c.replica_fetch_wait_max > c.replica_lag_time_max) {
+        report.error(server_place(draft, "replica.fetch.wait.max.ms"),
+                     "replica.fetch.wait.max.ms (" + ms(c.replica_fetch_wait_max) +
+                         ") must not be above replica.lag.time.max.ms (" +
+                         ms(c.replica_lag_time_max) + "), or replicas leave the ISR all the time");
+    }
+    if (c.replica_fetch_wait_max > c.replica_socket_timeout) {
+        report.error(server_place(draft, "replica.fetch.wait.max.ms"),
+                     "replica.fetch.wait.max.ms (" + ms(c.replica_fetch_wait_max) +
+                         ") must not be above replica.socket.timeout.ms (" +
+                         ms(c.replica_socket_timeout) + ")");
+    }
+    if (c.group_max_session_timeout < c.group_min_session_timeout) {
+        report.error(server_place(draft, "group.max.session.timeout.ms"),
+                     "group.max.session.timeout.ms is below group.min.session.timeout.ms");
+    }
+    if (c.broker_heartbeat_interval * 2 > c.broker_session_timeout) {
+        report.warning(server_place(draft, "broker.heartbeat.interval.ms"),
+                       "broker.heartbeat.interval.ms is more than half of "
+                       "broker.session.timeout.ms: brokers may be fenced without a fault");
+    }
+}
+
+void list_changed_settings(Draft& draft) {
+    const ServerConfig defaults;
+    for (const auto& setting : modelled_server()) {
+        const ServerConfig& config = given(draft.brokers.settings, setting.name) ||
+                                             !given(draft.control_plane.settings, setting.name)
+                                         ? draft.broker_config
+                                         : draft.controller_config;
+        std::string value = setting.json(config);
+        if (value != setting.json(defaults)) {
+            draft.scenario.changed_settings.emplace_back(setting.name, std::move(value));
+        }
+    }
+    std::sort(draft.scenario.changed_settings.begin(), draft.scenario.changed_settings.end());
+}
+
+bool wrote(const Settings& settings, std::string_view name, std::string_view text) {
+    const auto found = settings.find(name);
+    return found != settings.end() && found->second.text == text;
+}
+
+bool is_true(const Settings& settings, std::string_view name) {
+    const auto found = settings.find(name);
+    return found != settings.end() && found->second.truth;
+}
+
+bool is_false(const Settings& settings, std::string_view name) {
+    const auto found = settings.find(name);
+    return found != settings.end() && !found->second.truth;
+}
+
+void unbuilt_setting(Report& report, const Settings& settings, std::string_view name,
+                     std::string_view what) {
+    const auto found = settings.find(name);
+    if (found != settings.end()) { not_built(report, *found->second.node, what); }
+}
+
+/// ProducerConfig.maybeOverrideEnableIdempotence and postProcessAndValidateIdempotenceConfigs.
+void resolve_idempotence(ProducerDraft& p, Report& report) {
+    const Settings& s = p.settings;
+    ProducerConfig& c = p.config;
+    const bool written = is_true(s, "enable.idempotence");
+    const bool refused = is_false(s, "enable.idempotence");
+    if (!refused && c.max_in_flight_requests_per_connection > 5) {
+        report.error(place_of(s, "max.in.flight.requests.per.connection", *p.node),
+                     "max.in.flight.requests.per.connection must be at most 5 with an idempotent "
+                     "producer, and Kafka 4.0 asks for \"enable.idempotence\": false otherwise");
+    }
+    if (written && c.acks != Acks::all) {
+        report.error(place_of(s, "acks", *p.node),
+                     "acks must be \"all\" with \"enable.idempotence\": true");
+    }
+    if (written && c.retries == 0) {
+        report.error(place_of(s, "retries", *p.node),
+                     "retries must be above 0 with \"enable.idempotence\": true");
+    }
+    c.enable_idempotence = !refused && c.acks == Acks::all && c.retries > 0;
+}
+
+/// KafkaProducer.configureDeliveryTimeout.
+void resolve_delivery_timeout(ProducerDraft& p, Report& report) {
+    ProducerConfig& c = p.config;
+    constexpr Duration highest = milliseconds(2'147'483'647);
+    const Duration least = std::min(
+        Duration{c.linger.ns > highest.ns ? highest.ns : c.linger.ns} + c.request_timeout, highest);
+    if (c.delivery_timeout >= least) { return; }
+    if (given(p.settings, "delivery.timeout.ms")) {
+        report.error(place_of(p.settings, "delivery.timeout.ms", *p.node),
+                     "delivery.timeout.ms (" + ms(c.delivery_timeout) +
+                         ") must be at least linger.ms + request.timeout.ms (" + ms(least) + ")");
+    }
+    c.delivery_timeout = least;
+}
+
+void resolve_partitioner(ProducerDraft& p, Report& report) {
+    const auto setting = p.settings.find("partitioner.class");
+    if (setting != p.settings.end() && p.config.partitioner == PartitionerKind::builtin &&
+        !setting->second.text.empty()) {
+        report.error(*setting->second.node,
+                     "the partitioner " + in_quotes(setting->second.text) +
+                         " is not known: leave it out, or \"org.apache.kafka.clients.producer."
+                         "RoundRobinPartitioner\"");
+    }
+    if (p.partitioner.empty()) { return; }
+    const Node& node = p.node->at("partitioner");
+    if (setting != p.settings.end()) {
+        report.error(node,
+                     "\"partitioner\" and \"partitioner.class\" say the same: give one of them");
+    }
+    if (p.partitioner == "round_robin") { p.config.partitioner = PartitionerKind::round_robin; }
+    if (p.partitioner == "sticky") { p.config.partitioner_ignore_keys = true; }
+    if ((p.partitioner == "explicit") != p.partition.has_value()) {
+        report.error(node,
+                     "the partitioner \"explicit\" and the key \"partition\" need each other");
+    }
+}
+
+void check_assignors(ConsumerDraft& g, Report& report) {
+    const auto found = g.settings.find("partition.assignment.strategy");
+    if (found == g.settings.end()) { return; }
+    const SettingValue& value = found->second;
+    const auto& known = assignor_names();
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    const auto& resolved = g.config.partition_assignment_strategy;
+    const auto written = split(value.text, ',');
+    if (resolved.empty()) { report.error(*value.node, "the list of assignors is empty"); }
+    for (std::size_t k = 0; k < resolved.size(); ++k) {
+        if (resolved[k].empty()) {
+            report.error(*value.node, "unknown assignor " + in_quotes(written[k]) +
+                                          did_you_mean(written[k], names) + ": expected " +
+                                          listed(names));
+            return;
+        }
+        if (std::count(resolved.begin(), resolved.end(), resolved[k]) > 1) {
+            report.error(*value.node,
+                         "the assignor " + in_quotes(resolved[k]) + " is listed twice");
+            return;
+        }
+    }
+    if (!resolved.empty() && resolved.front() != "range") {
+        report.error(*value.node,
+                     "the assignor " + in_quotes(resolved.front()) + " is not built yet");
+    }
+}
+
+void check_session(const Draft& draft, const ConsumerDraft& g, Report& report) {
+    const ConsumerConfig& c = g.config;
+    if (c.heartbeat_interval >= c.session_timeout) { // Heartbeat's constructor.
+        report.error(place_of(g.settings, "heartbeat.interval.ms",
+                              place_of(g.settings, "session.timeout.ms", *g.node)),
+                     "heartbeat.interval.ms (" + ms(c.heartbeat_interval) +
+                         ") must be below session.timeout.ms (" + ms(c.session_timeout) + ")");
+    }
+    const ServerConfig& s = draft.broker_config;
+    if (c.session_timeout < s.group_min_session_timeout ||
+        c.session_timeout > s.group_max_session_timeout) { // INVALID_SESSION_TIMEOUT
+        report.error(place_of(g.settings, "session.timeout.ms", *g.node),
+                     "session.timeout.ms (" + ms(c.session_timeout) +
+                         ") is outside what brokers allow: " + ms(s.group_min_session_timeout) +
+                         " to " + ms(s.group_max_session_timeout) +
+                         " (group.min.session.timeout.ms, group.max.session.timeout.ms)");
+    }
+}
+
+void resolve_commit(ConsumerDraft& g, Report& report) {
+    const bool automatic = g.commit_word == "auto";
+    g.commit = automatic                             ? CommitMode::automatic
+               : g.commit_word == "after_processing" ? CommitMode::after_processing
+                                                     : CommitMode::before_processing;
+    if ((automatic && is_false(g.settings, "enable.auto.commit")) ||
+        (!automatic && is_true(g.settings, "enable.auto.commit"))) {
+        report.error(place_of(g.settings, "enable.auto.commit", *g.node),
+                     "enable.auto.commit contradicts \"commit\": " + in_quotes(g.commit_word));
+    }
+    g.config.enable_auto_commit = automatic;
+}
+
+} // namespace
+
+void resolve_servers(Draft& draft, Report& report) {
+    const auto table = modelled_server();
+    // A name given in one place counts for all machines, one given in both for its own.
+    apply(draft.control_plane.settings, table, draft.broker_config, nullptr);
+    apply(draft.brokers.settings, table, draft.broker_config, &report);
+    apply(draft.brokers.settings, table, draft.controller_config, nullptr);
+    apply(draft.control_plane.settings, table, draft.controller_config, &report);
+    check_server(draft, draft.broker_config, report);
+    list_changed_settings(draft);
+}
+
+void resolve_topic_settings(const Draft& draft, TopicDraft& topic, Report& report) {
+    topic.config.min_insync_replicas = draft.broker_config.min_insync_replicas;
+    topic.config.unclean_leader_election_enable =
+        draft.broker_config.unclean_leader_election_enable;
+    topic.config.max_message_bytes = draft.broker_config.message_max_bytes;
+    apply(topic.settings, modelled_topic(), topic.config, &report);
+}
+
+void resolve_producer_settings(ProducerDraft& p, Report& report) {
+    unbuilt_setting(report, p.settings, "transactional.id", "\"transactional.id\"");
+    p.settings.erase("transactional.id");
+    apply(p.settings, modelled_producer(), p.config, &report);
+    resolve_idempotence(p, report);
+    resolve_delivery_timeout(p, report);
+    resolve_partitioner(p, report);
+}
+
+void resolve_consumer_settings(const Draft& draft, ConsumerDraft& g, Report& report) {
+    if (given(g.settings, "group.protocol") && !wrote(g.settings, "group.protocol", "classic")) {
+        unbuilt_setting(report, g.settings, "group.protocol", "a protocol other than \"classic\"");
+    }
+    if (given(g.settings, "group.id") && !wrote(g.settings, "group.id", g.group)) {
+        report.error(*g.settings.find("group.id")->second.node,
+                     "group.id contradicts the key \"group\": " + in_quotes(g.group));
+    }
+    const auto reset = g.settings.find("auto.offset.reset");
+    if (reset != g.settings.end() && reset->second.text.starts_with("by_duration")) {
+        not_built(report, *reset->second.node, "a reset by duration");
+    }
+    if (given(g.settings, "group.remote.assignor")) { // ConsumerConfig refuses it in 4.0.
+        report.error_at_key(*g.settings.find("group.remote.assignor")->second.node,
+                            "group.remote.assignor needs the protocol \"consumer\"");
+    }
+    for (const std::string_view name : {"group.protocol", "group.id", "group.remote.assignor"}) {
+        const auto found = g.settings.find(name);
+        if (found != g.settings.end()) { g.settings.erase(found); }
+    }
+    apply(g.settings, modelled_consumer(), g.config, &report);
+    check_assignors(g, report);
+    check_session(draft, g, report);
+    resolve_commit(g, report);
+}
+
+} // namespace brokersim
