@@ -1,0 +1,177 @@
+// What brokers ask of the active controller: registration, heartbeats, ISR changes.
+#include "controller/controller.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace brokersim {
+
+void Controller::on_message(In in, const Incoming& incoming, Effects& out) {
+    switch (incoming.kind) {
+    case kind_of<ApiVersionsRequest>: out.send<ApiVersionsResponse>(incoming.conn); break;
+    case kind_of<FetchMetadataRequest>:
+        if (active_) {
+            log_.on_fetch(in, incoming, out.body<FetchMetadataRequest>(incoming), out);
+            commit(in, out);
+        } else {
+            out.send<FetchMetadataResponse>(incoming.conn).error = Error::not_controller;
+        }
+        break;
+    case kind_of<BrokerRegistrationRequest>: on_registration(in, incoming, out); break;
+    case kind_of<BrokerHeartbeatRequest>: on_heartbeat(in, incoming, out); break;
+    case kind_of<AlterPartitionRequest>: on_alter_partition(in, incoming, out); break;
+    default:
+        if (!is_response(incoming.kind)) break;
+        InFlight request;
+        if (client_.on_response(in, incoming, out, request)) {
+            on_fetched(out.body<FetchMetadataResponse>(incoming));
+        }
+        follow(in, out);
+        break;
+    }
+    rearm(out);
+}
+
+/// ClusterControlManager.registerBroker (semantics §3.3).
+void Controller::on_registration(In in, const Incoming& incoming, Effects& out) {
+    const BrokerRegistrationRequest& request = out.body<BrokerRegistrationRequest>(incoming);
+    Waiting waiting;
+    waiting.conn = incoming.conn;
+    waiting.api = Api::broker_registration;
+    const BrokerRegistration& known = image_.broker(request.broker);
+    if (!active_) {
+        waiting.registration.error = Error::not_controller;
+    } else if (known.registered && known.incarnation != request.incarnation &&
+               liveness_.has_valid_session(request.broker, known.epoch, in.now)) {
+        waiting.registration.error = Error::duplicate_broker_registration;
+    } else {
+        register_broker(image_, request.broker, request.incarnation, log_.next_offset(), records_);
+        waiting.registration.broker_epoch = records_.back().broker_epoch;
+        liveness_.touch(request.broker, waiting.registration.broker_epoch, in.now);
+        metadata_offset_[request.broker.index()] = 0;
+        append(in, records_, false, out);
+    }
+    waiting.cause = out.cause();
+    if (!active_) {
+        answer(waiting, out);
+        return;
+    }
+    wait(std::move(waiting));
+    commit(in, out);
+}
+
+bool Controller::others_caught_up(MachineId broker, Offset offset) const {
+    for (std::size_t k = 0; k < layout_->brokers; ++k) {
+        if (MachineId(k) == broker || !image_.broker(MachineId(k)).active()) continue;
+        if (metadata_offset_[k] < offset) return false;
+    }
+    return true;
+}
+
+/// BrokerHeartbeatManager and the table of semantics §3.4.
+void Controller::on_heartbeat(In in, const Incoming& incoming, Effects& out) {
+    const BrokerHeartbeatRequest request = out.body<BrokerHeartbeatRequest>(incoming);
+    Waiting waiting;
+    waiting.conn = incoming.conn;
+    waiting.api = Api::broker_heartbeat;
+    const BrokerRegistration& broker = image_.broker(request.broker);
+    if (!active_ || !broker.registered || broker.epoch != request.broker_epoch) {
+        waiting.heartbeat.error = active_ ? Error::stale_broker_epoch : Error::not_controller;
+        waiting.cause = out.cause();
+        answer(waiting, out);
+        return;
+    }
+    liveness_.touch(request.broker, request.broker_epoch, in.now);
+    const std::size_t at = request.broker.index();
+    metadata_offset_[at] = std::max(metadata_offset_[at], request.metadata_offset);
+    HeartbeatFacts facts;
+    facts.fenced = broker.fenced;
+    facts.stopping = broker.stopping;
+    facts.want_fence = request.want_fence;
+    facts.want_shutdown = request.want_shutdown;
+    facts.caught_up = request.metadata_offset > broker.epoch;
+    facts.leads_anything = (request.want_shutdown || broker.stopping) &&
+                           image_.leads_anything(request.broker);
+    facts.others_caught_up = others_caught_up(request.broker, shutdown_offset_[at]);
+    const BrokerNext next = next_broker_state(facts);
+    const bool was_fenced = broker.fenced;
+    switch (next) {
+    case BrokerNext::fenced:
+        if (!was_fenced) fence_broker(image_, request.broker, "wanted", PartWhy::fenced, records_);
+        break;
+    case BrokerNext::unfenced:
+        if (was_fenced) unfence_broker(image_, request.broker, records_);
+        break;
+    case BrokerNext::controlled_shutdown:
+        if (!facts.stopping) begin_controlled_shutdown(image_, request.broker, records_);
+        break;
+    case BrokerNext::shut_down:
+        if (!was_fenced) {
+            fence_broker(image_, request.broker, "shut_down", PartWhy::controlled_shutdown,
+                         records_);
+        }
+        break;
+    }
+    append(in, records_, false, out);
+    if (next == BrokerNext::controlled_shutdown && !facts.stopping) {
+        shutdown_offset_[at] = log_.next_offset();
+    }
+    waiting.heartbeat.is_caught_up = facts.caught_up;
+    waiting.heartbeat.is_fenced = next == BrokerNext::fenced || next == BrokerNext::shut_down;
+    waiting.heartbeat.should_shut_down = next == BrokerNext::shut_down;
+    waiting.cause = out.cause();
+    wait(std::move(waiting));
+    commit(in, out);
+}
+
+/// ReplicationControlManager.alterPartition (semantics §3.6).
+void Controller::on_alter_partition(In in, const Incoming& incoming, Effects& out) {
+    const AlterPartitionRequest& request = out.body<AlterPartitionRequest>(incoming);
+    Waiting waiting;
+    waiting.conn = incoming.conn;
+    waiting.api = Api::alter_partition;
+    waiting.cause = out.cause();
+    if (!active_ || image_.broker(request.broker).epoch != request.broker_epoch) {
+        waiting.alter.error = active_ ? Error::stale_broker_epoch : Error::not_controller;
+        answer(waiting, out);
+        return;
+    }
+    for (const AlterPartitionRequest::Part& part : request.parts) {
+        Records change;
+        const Error error = alter_partition(image_, request.broker, request, part, change);
+        append(in, change, false, out);
+        AlterPartitionResponse::Part reply;
+        reply.tp = part.tp;
+        reply.error = error;
+        if (error == Error::none) {
+            const PartitionState& state = image_.partition(part.tp);
+            reply.leader = MachineId(state.leader);
+            reply.leader_epoch = state.leader_epoch;
+            reply.partition_epoch = state.partition_epoch;
+            reply.isr_begin = static_cast<std::uint32_t>(waiting.alter.isr.size());
+            for (const std::int32_t member : state.isr) waiting.alter.isr.emplace_back(member);
+            reply.isr_end = static_cast<std::uint32_t>(waiting.alter.isr.size());
+        }
+        waiting.alter.parts.push_back(reply);
+    }
+    waiting.cause = out.cause();
+    wait(std::move(waiting));
+    commit(in, out);
+}
+
+/// maybeFenceStaleBroker: one expired session per run; again after 10 ms if there was one.
+void Controller::fence_stale(In in, Effects& out) {
+    MachineId broker;
+    BrokerEpoch epoch = -1;
+    if (!liveness_.take_expired(in.now, broker, epoch)) {
+        out.arm(TimerSlot{fence_timer}, after(in.now, config_.broker_session_timeout / 8));
+        return;
+    }
+    out.arm(TimerSlot{fence_timer}, in.now + milliseconds(10));
+    if (image_.broker(broker).epoch != epoch) return; // An older incarnation's: fences nothing.
+    out.note(TimerFire{self_, "fence_stale_broker"});
+    fence_broker(image_, broker, "session_timeout", PartWhy::fenced, records_);
+    append(in, records_, false, out);
+}
+
+} // namespace brokersim
