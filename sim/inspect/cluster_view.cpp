@@ -1,0 +1,102 @@
+#include "inspect/cluster_view.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace brokersim {
+
+namespace {
+
+/// Traces may be forged: no sum of theirs may overflow.
+std::int64_t sum(std::int64_t from, std::int64_t count) {
+    constexpr std::int64_t top = std::numeric_limits<std::int64_t>::max();
+    return count > 0 && from > top - count ? top : from + std::max<std::int64_t>(count, 0);
+}
+
+} // namespace
+
+PartitionView& ClusterView::at(PartitionId tp) {
+    return partitions_[tp];
+}
+
+const PartitionView* ClusterView::partition(PartitionId tp) const {
+    const auto found = partitions_.find(tp);
+    return found != partitions_.end() && found->second.created ? &found->second : nullptr;
+}
+
+void ClusterView::on(FactRef fact) {
+    if (const auto* part = fact.as<CtlPart>()) {
+        created(*part);
+    } else if (const auto* appended = fact.as<LogAppend>()) {
+        append(*appended);
+    } else if (const auto* cut = fact.as<LogTrunc>()) {
+        truncate(*cut);
+    } else if (const auto* head = fact.as<LogHead>()) {
+        behead(*head);
+    } else if (const auto* moved = fact.as<Hw>()) {
+        at(moved->tp).logs[moved->node].high_watermark = moved->hw;
+    } else if (const auto* made = fact.as<ProdNew>()) {
+        Keys keys{made->i, sum(made->i, made->count), std::nullopt};
+        if (made->key) { keys.key = std::string(*made->key); }
+        keys_[{made->p, made->tp}].push_back(std::move(keys));
+    }
+}
+
+void ClusterView::created(const CtlPart& part) {
+    PartitionView& view = at(part.tp);
+    view.created = true;
+    view.leader = part.leader;
+    view.epoch = part.epoch;
+    view.partition_epoch = part.pepoch;
+    view.isr.assign(part.isr.begin(), part.isr.end());
+    view.elr.assign(part.elr.begin(), part.elr.end());
+    view.replicas.assign(part.repl.begin(), part.repl.end());
+}
+
+void ClusterView::append(const LogAppend& append) {
+    ReplicaView& log = at(append.tp).logs[append.node];
+    log.end = sum(append.base, append.count);
+    log.start = std::min(log.start, append.base);
+    log.batches.push_back({append.base, log.end, append.epoch, append.p, append.i.value_or(0)});
+    if (!append.i || sum(*append.i, append.count) == std::numeric_limits<std::int64_t>::max()) {
+        log.batches.back().p.reset(); // no number, or none that can be counted on from
+    }
+}
+
+void ClusterView::truncate(const LogTrunc& cut) {
+    ReplicaView& log = at(cut.tp).logs[cut.node];
+    while (!log.batches.empty() && log.batches.back().base >= cut.to) {
+        log.batches.pop_back();
+    }
+    log.end = cut.to;
+    log.start = std::min(log.start, cut.to);
+    log.high_watermark = std::min(log.high_watermark, cut.to);
+}
+
+void ClusterView::behead(const LogHead& head) {
+    ReplicaView& log = at(head.tp).logs[head.node];
+    log.start = head.to;
+    log.end = std::max(log.end, head.to);
+    if (head.why == HeadWhy::reset) { // the log starts afresh there
+        log.batches.clear();
+        log.end = log.high_watermark = head.to;
+        return;
+    }
+    const auto kept = std::find_if(log.batches.begin(), log.batches.end(),
+                                   [&](const BatchView& batch) { return batch.end > head.to; });
+    log.batches.erase(log.batches.begin(), kept);
+}
+
+std::optional<std::string> ClusterView::key(ProducerId p, PartitionId tp, std::int64_t i,
+                                            bool& known) const {
+    known = false;
+    const auto found = keys_.find({p, tp});
+    if (found == keys_.end()) { return std::nullopt; }
+    const std::vector<Keys>& ranges = found->second; // ascending: records are numbered in order
+    const auto range = std::upper_bound(ranges.begin(), ranges.end(), i,
+                                        [](std::int64_t n, const Keys& k) { return n < k.end; });
+    known = range != ranges.end() && range->first <= i;
+    return known ? range->key : std::nullopt;
+}
+
+} // namespace brokersim

@@ -1,0 +1,24 @@
+// A cluster view in the layout of Kafka's own tools.
+#pragma once
+
+#include "brokersim/run_info.hpp"
+#include "inspect/cluster_view.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace brokersim {
+
+/// What `kafka-topics --describe` of Kafka 4.0 prints, without TopicId and with the names of
+/// machines for ids; topics by name, internal ones left out (Kafka: TopicCommand).
+std::string describe_topics(const RunInfo& info, const ClusterView& view);
+
+/// Rows that a table of a log shows at most; a forged batch may claim two thousand million records.
+inline constexpr std::int64_t log_rows_max = 100'000;
+
+/// The log of a partition as a table Offset | Message, the message being `key (producer #i)`. It is
+/// the leader's log, or without a leader the longest one. A line tells where the committed part
+/// ends.
+std::string describe_log(const RunInfo& info, const ClusterView& view, PartitionId tp);
+
+} // namespace brokersim
