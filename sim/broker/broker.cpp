@@ -1,0 +1,260 @@
+// One broker: requests, connections, timers. Its metadata is in publisher.cpp.
+#include "broker/broker.hpp"
+
+#include "engine/assert.hpp"
+
+#include <algorithm>
+
+namespace brokersim {
+
+Broker::Broker(MachineId self, const std::string& name, LayoutRef layout, const BrokerSpec& spec,
+               std::uint64_t seed)
+    : self_(self), layout_(layout), config_(spec.config), path_(spec.config, spec.cpu),
+      replicas_(self, layout, spec.config, spec.disk),
+      fetchers_(self, layout, spec.config, seed, name),
+      lifecycle_(self, layout, spec.config, seed, name),
+      metadata_(self, layout, spec.config, seed, name), isr_(self, layout, spec.config, seed, name),
+      phases_(seed, {"broker phases", name}), views_(layout->partitions),
+      brokers_(layout->brokers) {
+    armed_.fill(Time::never());
+}
+
+void Broker::arm(Timer timer, Time deadline, Effects& out) {
+    // Armed early is as good: the timer finds nothing due and is armed again.
+    if (deadline >= armed_[timer]) return;
+    armed_[timer] = deadline;
+    out.arm(TimerSlot{timer}, deadline);
+}
+
+bool Broker::on_message(In in, const Incoming& incoming, Effects& out) {
+    if (is_response(incoming.kind)) {
+        on_response(in, incoming, out);
+        return false;
+    }
+    work_ |= requests_work;
+    if (incoming.stage != RequestPath::handled) {
+        path_.on_request(in, incoming, out);
+        return false;
+    }
+    if (incoming.api == Api::produce && replicas_.disk_ready(in.now) > in.now) {
+        out.hold(); // The handler is stuck in the append until the device has made room.
+        out.defer(incoming.packet, replicas_.disk_ready(in.now), RequestPath::handled);
+        return false;
+    }
+    const bool group = handle(in, incoming, out);
+    if (!group) path_.handler_free(in, out);
+    return group;
+}
+
+void Broker::after_request(In in, Effects& out) { path_.handler_free(in, out); }
+
+/// KafkaApis.handle. True: a group coordinator's.
+bool Broker::handle(In in, const Incoming& request, Effects& out) {
+    switch (request.api) {
+    case Api::api_versions: {
+        const RequestRef ref = path_.ref(request, out);
+        std::uint32_t packet = no_packet;
+        path_.respond<ApiVersionsResponse>(ref, packet, out);
+        path_.deliver(in, ref, packet, out);
+        return false;
+    }
+    case Api::metadata: metadata(in, request, out); return false;
+    case Api::produce: replicas_.produce(in, request, path_, out); return false;
+    case Api::fetch:
+        replicas_.fetch(in, request, path_, out);
+        work_ |= isr_work;
+        return false;
+    case Api::list_offsets: replicas_.list_offsets(in, request, path_, out); return false;
+    case Api::offsets_for_leader_epoch:
+        replicas_.offsets_for_leader_epoch(in, request, path_, out);
+        return false;
+    case Api::init_producer_id: init_producer_id(in, request, out); return false;
+    case Api::find_coordinator: find_coordinator(in, request, out); return false;
+    case Api::join_group:
+    case Api::sync_group:
+    case Api::heartbeat:
+    case Api::leave_group:
+    case Api::offset_commit:
+    case Api::offset_fetch: return true;
+    case Api::broker_registration:
+    case Api::broker_heartbeat:
+    case Api::alter_partition:
+    case Api::fetch_metadata: break;
+    }
+    BS_UNREACHABLE("a broker got a request for the controller");
+}
+
+void Broker::metadata(In in, const Incoming& request, Effects& out) {
+    const RequestRef ref = path_.ref(request, out);
+    std::uint32_t packet = no_packet;
+    MetadataResponse& response = path_.respond<MetadataResponse>(ref, packet, out);
+    for (std::size_t k = 0; k < brokers_.size(); ++k) {
+        if (!brokers_[k].fenced) response.brokers.emplace_back(k);
+    }
+    for (const TopicId id : out.body<MetadataRequest>(request).topics) {
+        const Layout::Topic& topic = layout_->topic(id);
+        response.topics.push_back(id);
+        for (std::int32_t k = 0; k < topic.partitions; ++k) {
+            const PartitionId tp(topic.first.value + k);
+            const PartitionView& view = views_[tp.index()];
+            response.partitions.push_back({tp, view.leader, view.leader_epoch,
+                                           view.leader.valid() ? Error::none
+                                                               : Error::leader_not_available});
+        }
+    }
+    path_.deliver(in, ref, packet, out);
+}
+
+void Broker::find_coordinator(In in, const Incoming& request, Effects& out) {
+    const GroupId group = out.body<FindCoordinatorRequest>(request).group;
+    const RequestRef ref = path_.ref(request, out);
+    std::uint32_t packet = no_packet;
+    FindCoordinatorResponse& response = path_.respond<FindCoordinatorResponse>(ref, packet, out);
+    response.coordinator = views_[layout_->groups[group.index()].coordinator.index()].leader;
+    if (!response.coordinator.valid()) response.error = Error::coordinator_not_available;
+    path_.deliver(in, ref, packet, out);
+}
+
+/// Producer ids are unique over brokers and incarnations. Simplified: Kafka's brokers get them
+/// from the controller in blocks of 1000 (KIP-730).
+void Broker::init_producer_id(In in, const Incoming& request, Effects& out) {
+    const RequestRef ref = path_.ref(request, out);
+    std::uint32_t packet = no_packet;
+    InitProducerIdResponse& response = path_.respond<InitProducerIdResponse>(ref, packet, out);
+    response.producer_id =
+        producer_ids_++ * static_cast<std::int64_t>(layout_->brokers) + self_.value;
+    path_.deliver(in, ref, packet, out);
+}
+
+void Broker::on_response(In in, const Incoming& response, Effects& out) {
+    if (response.kind == kind_of<FetchResponse> || response.kind == kind_of<ListOffsetsResponse>) {
+        work_ |= fetchers_work;
+        fetchers_.on_response(in, response, replicas_, out);
+    } else if (lifecycle_.owns(response.conn, out)) {
+        work_ |= lifecycle_work;
+        lifecycle_.on_response(in, response, out);
+    } else if (metadata_.owns(response.conn, out)) {
+        work_ |= metadata_work;
+        metadata_.on_response(in, response, out);
+    } else if (isr_.owns(response.conn, out)) {
+        work_ |= isr_work | requests_work;
+        isr_.on_response(in, response, replicas_, path_, out);
+    } else if (fetchers_.owns(response.conn, out)) {
+        work_ |= fetchers_work; // API versions of a fetcher's connection.
+        fetchers_.on_response(in, response, replicas_, out);
+    }
+}
+
+void Broker::on_connected(In in, ConnId conn, Effects& out) {
+    if (lifecycle_.owns(conn, out)) lifecycle_.on_connected(in, conn, out);
+    if (metadata_.owns(conn, out)) metadata_.on_connected(in, conn, out);
+    if (isr_.owns(conn, out)) isr_.on_connected(in, conn, out);
+    if (fetchers_.owns(conn, out)) fetchers_.on_connected(in, conn, out);
+    work_ |= all_work;
+}
+
+void Broker::on_refused(In in, ConnId conn, Effects& out) {
+    if (lifecycle_.owns(conn, out)) lifecycle_.on_refused(in, conn, out);
+    if (metadata_.owns(conn, out)) metadata_.on_refused(in, conn, out);
+    if (isr_.owns(conn, out)) isr_.on_refused(in, conn, out);
+    if (fetchers_.owns(conn, out)) fetchers_.on_refused(in, conn, out);
+    work_ |= all_work;
+}
+
+void Broker::on_lost(In in, ConnId conn, Effects& out) {
+    if (lifecycle_.owns(conn, out)) {
+        lifecycle_.on_lost(in, conn, out);
+    } else if (metadata_.owns(conn, out)) {
+        metadata_.on_lost(in, conn, out);
+    } else if (isr_.owns(conn, out)) {
+        isr_.on_lost(in, conn, out);
+    } else if (fetchers_.owns(conn, out)) {
+        fetchers_.on_lost(in, conn, out);
+    } else {
+        path_.on_lost(in, conn, out);
+        replicas_.on_lost(conn);
+    }
+    work_ |= all_work;
+}
+
+void Broker::on_timer(In in, TimerSlot timer, Effects& out) {
+    const auto which = static_cast<Timer>(timer);
+    armed_[which] = Time::never();
+    switch (which) {
+    case expiry_timer:
+        replicas_.expire(in, path_, out);
+        work_ |= requests_work;
+        break;
+    case fetchers_timer:
+        fetchers_.on_time(in, out);
+        work_ |= fetchers_work;
+        break;
+    case lag_timer:
+        replicas_.check_lag(in);
+        if (!replicas_.isr_changes.empty()) out.note(TimerFire{self_, "lag_check"});
+        arm(lag_timer, in.now + config_.replica_lag_time_max / 2, out);
+        work_ |= isr_work;
+        break;
+    case isr_timer:
+        isr_.on_time(in, out);
+        work_ |= isr_work;
+        break;
+    case disk_timer: arm(disk_done_timer, replicas_.disk().tick(in.now), out); break;
+    case disk_done_timer: replicas_.flushed(in, out); break;
+    case metadata_timer:
+        metadata_.on_time(in, out);
+        work_ |= metadata_work;
+        break;
+    case apply_timer: apply_metadata(in, out); break;
+    case lifecycle_timer:
+        lifecycle_.on_time(in, out);
+        if (!published_) apply_metadata(in, out);
+        work_ |= lifecycle_work;
+        break;
+    }
+}
+
+void Broker::run(In in, Effects& out) {
+    if (!turned_.empty()) turn_fetchers(in, out);
+    if ((work_ & (isr_work | requests_work)) != 0) {
+        isr_.run(in, replicas_, lifecycle_.epoch(), out);
+        arm(isr_timer, isr_.wake_at(), out);
+    }
+    if ((work_ & fetchers_work) != 0) {
+        fetchers_.run(in, replicas_, out);
+        arm(fetchers_timer, fetchers_.wake_at(), out);
+    }
+    if ((work_ & (requests_work | fetchers_work)) != 0) {
+        arm(expiry_timer, replicas_.next_expiry(), out);
+        if (armed_[disk_timer] == Time::never()) {
+            arm(disk_timer, replicas_.disk().next_tick(in.now), out);
+        }
+    }
+    if ((work_ & metadata_work) != 0) {
+        metadata_.run(in, out);
+        arm(metadata_timer, metadata_.wake_at(), out);
+        arm(apply_timer, metadata_.apply_at(), out);
+        if (!published_) apply_metadata(in, out);
+    }
+    if ((work_ & lifecycle_work) != 0) {
+        lifecycle_.run(in, out);
+        fetchers_.set_broker_epoch(lifecycle_.epoch());
+        if (!serving_ && lifecycle_.state() == Lifecycle::State::running) {
+            serving_ = true;
+            out.listen(true);
+        }
+        if (lifecycle_.state() == Lifecycle::State::stopped) {
+            out.exit();
+        } else {
+            arm(lifecycle_timer, lifecycle_.wake_at(), out);
+        }
+    }
+    work_ = 0;
+}
+
+void Broker::stop(In in, Effects&) {
+    lifecycle_.begin_shutdown(in);
+    work_ |= lifecycle_work;
+}
+
+} // namespace brokersim

@@ -1,0 +1,110 @@
+// One broker: which request goes where, what metadata does to it, its start and its end. Kafka:
+// KafkaApis, BrokerServer, BrokerMetadataPublisher. It holds no protocol rule itself.
+#pragma once
+
+#include "broker/isr_channel.hpp"
+#include "broker/lifecycle.hpp"
+#include "broker/metadata_follower.hpp"
+#include "replica/fetchers.hpp"
+#include "replica/replica_manager.hpp"
+#include "server/request_path.hpp"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace brokersim {
+
+/// What every broker knows of every partition: enough to answer clients.
+struct PartitionView {
+    MachineId leader;
+    LeaderEpoch leader_epoch = -1;
+};
+
+/// This broker became, or is no longer, the leader of a partition of __consumer_offsets.
+struct CoordinatorTurn {
+    PartitionId tp;
+    bool leads = false;
+    LeaderEpoch epoch = -1;
+};
+
+class Broker {
+public:
+    Broker(MachineId self, const std::string& name, LayoutRef layout, const BrokerSpec& spec,
+           std::uint64_t seed);
+
+    static constexpr std::uint32_t timer_slots = 9;
+
+    /// The settled cluster: registered as `epoch`, metadata applied up to `end`.
+    void settle(In in, BrokerEpoch epoch, Offset end,
+                const std::vector<PartitionRegistration>& partitions,
+                const std::vector<BrokerView>& brokers, Effects& out);
+    /// The process comes up again. `clean`: it was stopped, and its logs need no check.
+    void start(In in, std::int32_t incarnation, bool clean, Effects& out);
+    /// Takes a message. Returns true if it is a request for a group coordinator: the owner has it
+    /// handled and then calls after_request().
+    bool on_message(In in, const Incoming& incoming, Effects& out);
+    void after_request(In in, Effects& out);
+    void on_connected(In in, ConnId conn, Effects& out);
+    void on_refused(In in, ConnId conn, Effects& out);
+    void on_lost(In in, ConnId conn, Effects& out);
+    void on_timer(In in, TimerSlot timer, Effects& out);
+    /// Controlled shutdown, then the end of the process.
+    void stop(In in, Effects& out);
+    /// The process is gone. Logs, checkpoints and the metadata log stay.
+    void crash(Time now, Messages& messages);
+
+    /// Does what this event has made due. The owner calls it last, for every event.
+    void run(In in, Effects& out);
+
+    RequestPath& path() { return path_; }
+    ReplicaManager& replicas() { return replicas_; }
+    const ReplicaManager& replicas() const { return replicas_; }
+    /// Taken by the owner after each event.
+    std::vector<CoordinatorTurn> coordinator_turns;
+    const PartitionView& view(PartitionId tp) const { return views_[tp.index()]; }
+
+private:
+    enum Timer : std::uint32_t { expiry_timer, fetchers_timer, lag_timer, isr_timer, disk_timer,
+                                 disk_done_timer, metadata_timer, apply_timer, lifecycle_timer };
+    enum Work : std::uint32_t { lifecycle_work = 1, metadata_work = 2, isr_work = 4,
+                                fetchers_work = 8, requests_work = 16, all_work = 31 };
+
+    bool handle(In in, const Incoming& request, Effects& out);
+    void metadata(In in, const Incoming& request, Effects& out);
+    void find_coordinator(In in, const Incoming& request, Effects& out);
+    void init_producer_id(In in, const Incoming& request, Effects& out);
+    void on_response(In in, const Incoming& response, Effects& out);
+    void apply_metadata(In in, Effects& out);
+    void apply_record(In in, const MetadataRecord& record, Effects& out);
+    void publish(In in, Effects& out);
+    void apply_partition(In in, PartitionId tp, const PartitionRegistration& state, Effects& out);
+    void turn_fetchers(In in, Effects& out);
+    void arm(Timer timer, Time deadline, Effects& out);
+
+    MachineId self_;
+    LayoutRef layout_;
+    ServerConfig config_;
+    RequestPath path_;
+    ReplicaManager replicas_;
+    Fetchers fetchers_;
+    Lifecycle lifecycle_;
+    MetadataFollower metadata_;
+    IsrChannel isr_;
+    Stream phases_;
+    std::vector<PartitionView> views_;
+    std::map<PartitionId, PartitionRegistration> local_; ///< partitions with a replica here
+    std::vector<BrokerView> brokers_;
+    bool published_ = false;  ///< replicas act on the metadata
+    Time logs_ready_;         ///< end of the check after an unclean stop
+    bool serving_ = false;
+    std::int32_t incarnation_ = 0;
+    std::int64_t producer_ids_ = 0;
+    std::uint32_t work_ = 0;
+    std::vector<std::uint32_t> turned_; ///< replicas whose leader or role is new
+    std::array<Time, timer_slots> armed_{};
+};
+
+} // namespace brokersim

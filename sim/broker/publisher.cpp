@@ -1,0 +1,159 @@
+// What the metadata log does to a broker; how it starts and what is left when it ends. Kafka:
+// BrokerMetadataPublisher, BrokerServer.
+#include "broker/broker.hpp"
+
+#include <algorithm>
+
+namespace brokersim {
+
+void Broker::settle(In in, BrokerEpoch epoch, Offset end,
+                    const std::vector<PartitionRegistration>& partitions,
+                    const std::vector<BrokerView>& brokers, Effects& out) {
+    incarnation_ = 1;
+    brokers_ = brokers;
+    for (std::size_t k = 0; k < partitions.size(); ++k) {
+        const PartitionRegistration& state = partitions[k];
+        views_[k] = {state.leader, state.leader_epoch};
+        if (std::find(state.replicas.begin(), state.replicas.end(), self_) !=
+            state.replicas.end()) {
+            local_.emplace(PartitionId(k), state);
+        }
+    }
+    metadata_.settle(end);
+    lifecycle_.settle(
+        in, epoch, Duration{phases_.between(0, config_.broker_heartbeat_interval.ns - 1)});
+    lifecycle_.set_metadata_offset(end);
+    fetchers_.set_broker_epoch(epoch);
+    arm(lag_timer, in.now + Duration{phases_.between(1, config_.replica_lag_time_max.ns / 2)}, out);
+    serving_ = true;
+    out.listen(true);
+    publish(in, out);
+    work_ = all_work;
+}
+
+void Broker::start(In in, std::int32_t incarnation, bool clean, Effects& out) {
+    incarnation_ = incarnation;
+    producer_ids_ = std::int64_t{incarnation} * 1'000'000;
+    serving_ = published_ = false;
+    out.listen(false); // The listeners take requests only once the broker is unfenced.
+    metadata_.start(in);
+    lifecycle_.start(in, incarnation);
+    isr_.start();
+    fetchers_.restart();
+    const std::int64_t unchecked = clean ? 0 : replicas_.unflushed_bytes();
+    logs_ready_ = in.now + replicas_.disk().read_time(unchecked);
+    arm(lag_timer, logs_ready_ + config_.replica_lag_time_max / 2, out);
+    if (logs_ready_ > in.now) arm(apply_timer, logs_ready_, out);
+    work_ = all_work;
+}
+
+void Broker::crash(Time now, Messages& messages) {
+    path_.stop(messages);
+    replicas_.restart(now);
+    fetchers_.restart();
+    coordinator_turns.clear();
+    turned_.clear();
+    work_ = 0;
+    serving_ = published_ = false;
+    armed_.fill(Time::never());
+}
+
+void Broker::apply_metadata(In in, Effects& out) {
+    if (metadata_.apply_at() <= in.now) {
+        metadata_.taken();
+        MetadataRecord record;
+        const Cause cause = out.cause();
+        while (metadata_.take(record)) {
+            out.because(record.cause == 0 ? cause : Cause{record.cause});
+            apply_record(in, record, out);
+        }
+        out.because(cause);
+        if (published_) replicas_.applied(in, path_, out);
+        lifecycle_.set_metadata_offset(metadata_.applied());
+        work_ |= all_work;
+    }
+    if (!published_ && metadata_.caught_up() && logs_ready_ <= in.now) {
+        publish(in, out);
+        lifecycle_.set_ready(in);
+        work_ |= all_work;
+    }
+    arm(apply_timer, metadata_.apply_at(), out);
+}
+
+void Broker::apply_record(In in, const MetadataRecord& record, Effects& out) {
+    switch (record.kind) {
+    case MetadataRecord::Kind::no_op:
+    case MetadataRecord::Kind::leader_change: return;
+    case MetadataRecord::Kind::register_broker:
+        brokers_[record.broker.index()] = {true, false, record.broker_epoch};
+        break;
+    case MetadataRecord::Kind::fence_broker: brokers_[record.broker.index()].fenced = true; break;
+    case MetadataRecord::Kind::unfence_broker:
+        brokers_[record.broker.index()].fenced = false;
+        break;
+    case MetadataRecord::Kind::controlled_shutdown:
+        brokers_[record.broker.index()].stopping = true;
+        break;
+    case MetadataRecord::Kind::partition_change: {
+        views_[record.tp.index()] = {record.leader, record.epoch};
+        if (std::find(record.replicas.begin(), record.replicas.end(), self_) ==
+            record.replicas.end()) {
+            return;
+        }
+        PartitionRegistration& state = local_[record.tp];
+        state.leader = record.leader;
+        state.leader_epoch = record.epoch;
+        state.partition_epoch = record.partition_epoch;
+        state.recovering = record.recovering;
+        state.replicas = record.replicas;
+        state.isr = record.isr;
+        if (published_) apply_partition(in, record.tp, state, out);
+        return;
+    }
+    }
+    if (published_) replicas_.broker(record.broker) = brokers_[record.broker.index()];
+}
+
+/// The first image after a start: all replicas at once.
+void Broker::publish(In in, Effects& out) {
+    published_ = true;
+    for (std::size_t k = 0; k < brokers_.size(); ++k) replicas_.broker(MachineId(k)) = brokers_[k];
+    const Cause cause = out.cause();
+    for (const auto& [tp, state] : local_) {
+        out.because(cause);
+        apply_partition(in, tp, state, out);
+    }
+    out.because(cause);
+    replicas_.applied(in, path_, out);
+}
+
+void Broker::apply_partition(In in, PartitionId tp, const PartitionRegistration& state,
+                             Effects& out) {
+    const std::int32_t before = replicas_.number_of(tp);
+    const bool led =
+        before >= 0 && replicas_.partitions()[static_cast<std::size_t>(before)].leads();
+    const std::int32_t turned = replicas_.apply(in, tp, state, out);
+    const std::int32_t number = replicas_.number_of(tp);
+    const Partition& partition = replicas_.partitions()[static_cast<std::size_t>(number)];
+    const bool leaves = lifecycle_.state() == Lifecycle::State::stopping &&
+                        (!partition.leader().valid() || !partition.in_isr(self_));
+    if (turned >= 0 || leaves) turned_.push_back(static_cast<std::uint32_t>(number));
+    if (layout_->topic(tp).internal && (turned >= 0 || led != partition.leads())) {
+        coordinator_turns.push_back({tp, partition.leads(), partition.leader_epoch()});
+    }
+}
+
+/// Fetching of the partitions that turned is stopped, and begun anew at their leaders. A broker in
+/// its own controlled shutdown no longer fetches what it has left (semantics §2.12).
+void Broker::turn_fetchers(In in, Effects& out) {
+    for (const std::uint32_t number : turned_) {
+        const Partition& partition = replicas_.partitions()[number];
+        const bool leaves = lifecycle_.state() == Lifecycle::State::stopping &&
+                            !partition.in_isr(self_);
+        fetchers_.follow(in, number, replicas_, !leaves, out);
+    }
+    turned_.clear();
+    work_ |= fetchers_work;
+}
+
+} // namespace brokersim
