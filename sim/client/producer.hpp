@@ -1,0 +1,117 @@
+// A producer process: an application thread that calls send() as the load says, and a sender.
+// Kafka: KafkaProducer.
+#pragma once
+
+#include "brokersim/scenario.hpp"
+#include "client/arrivals.hpp"
+#include "client/partitioner.hpp"
+#include "client/sender.hpp"
+#include "protocol/effects.hpp"
+#include "protocol/layout.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace brokersim {
+
+/// A plain value. The world calls start() when the process comes up; numbering of records, keys
+/// and random streams go on over restarts, everything else is lost with the process.
+class Producer {
+public:
+    static constexpr std::uint32_t timer_slots = 2;
+
+    Producer(MachineId self, ProducerId id, LayoutRef layout, const ProducerSpec& spec,
+             std::uint64_t seed);
+
+    void start(In in, Effects& out);
+    void on_message(In in, const Incoming& incoming, Effects& out);
+    void on_connected(In in, ConnId conn, Effects& out);
+    void on_refused(In in, ConnId conn, Effects& out);
+    void on_lost(In in, ConnId conn, Effects& out);
+    void on_timer(In in, TimerSlot timer, Effects& out);
+    /// KafkaProducer.close(): no new records, what is buffered is sent; ends in exit().
+    void stop(In in, Effects& out);
+    /// The process is gone.
+    void crash();
+    /// The load is over: only the call of send() that is under way goes on, and the sender.
+    void end_of_load(In in, Effects& out);
+
+    /// A record waits in send() or has no outcome yet.
+    bool pending() const;
+    MachineId machine() const { return self_; }
+    ProducerId id() const { return id_; }
+
+private:
+    static constexpr TimerSlot application_timer{0};
+    static constexpr TimerSlot sender_timer{1};
+
+    /// Records of one instant with the same key.
+    struct Run {
+        std::int64_t key = RecordKeys::none;
+        std::int32_t partition = -1; ///< -1: the sticky partitioner decides
+        std::int32_t count = 0;
+        RecordShape shape;
+    };
+    enum class Wait : std::uint8_t { none, metadata, buffer };
+    enum class Answer : std::uint8_t { wait, refused };
+
+    // producer_send.cpp: the application thread.
+    void advance(In in, Effects& out);
+    bool send_some(In in, Effects& out);
+    void plan_burst();
+    void plan_run(RecordKeys::Run keys);
+    bool send_run(In in, Run& run, Effects& out);
+    std::int32_t append_to(In in, Run& run, std::int32_t partition, std::int64_t enough,
+                           bool& short_of_memory, std::int64_t& bytes);
+    void accept(In in, Run& run, std::int32_t partition, std::int32_t count, Effects& out);
+    bool choose_partition(const Run& run, std::int32_t& partition);
+    void switch_sticky();
+    Answer wait_for(In in, Wait what, Effects& out);
+    void end_wait(Effects& out);
+    void refuse(std::int32_t count, Error error, Effects& out);
+    bool can_go_on() const;
+    void drop_queued_records(std::int32_t keep);
+
+    void after_event(In in, Effects& out);
+    void arm(In in, Effects& out, Time sender_wake);
+    PartitionId tp(std::int32_t partition) const { return PartitionId(first_.value + partition); }
+
+    MachineId self_;
+    ProducerId id_;
+    LayoutRef layout_;
+    ProducerSpec spec_;
+    TopicId topic_;
+    PartitionId first_;
+    std::int32_t partitions_;
+
+    // What survives the process.
+    Arrivals arrivals_;
+    RecordKeys keys_;
+    Stream partitioning_;
+    std::vector<std::int64_t> next_record_; ///< by partition
+
+    Sender sender_;
+    StickyPartitioner sticky_;
+    RoundRobinPartitioner round_robin_;
+
+    // The application thread: one burst at a time, run by run.
+    std::vector<Run> runs_;
+    std::size_t run_ = 0;      ///< the one being sent
+    std::int32_t burst_left_ = 0; ///< records of a burst that waits for metadata
+    Time due_;                 ///< of the burst
+    Wait waiting_ = Wait::none;
+    Time deadline_ = Time::never(); ///< of the call of send() under way; never: none
+    std::int64_t buffer_ = 0;  ///< reserved, not yet a batch
+    bool wake_sender_ = false; ///< a batch was opened or became full
+    bool running_ = false;
+    bool closing_ = false;
+    Time armed_application_ = Time::never();
+    Time armed_sender_ = Time::never();
+
+    std::vector<RecordKeys::Run> key_runs_;
+    std::vector<BatchId> opened_;
+    std::vector<std::int32_t> queued_, weighed_; ///< scratch for the sticky partitioner
+};
+
+} // namespace brokersim
