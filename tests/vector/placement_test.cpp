@@ -94,6 +94,10 @@ private:
     std::uint32_t state_;
 };
 
+std::string rack_name(std::int32_t number) {
+    return std::string(1, static_cast<char>('a' + number));
+}
+
 PlacementError error_of(const std::string& name) {
     if (name.find("Partitions") != std::string::npos) { return PlacementError::invalid_partitions; }
     if (name == "INVALID_PARTITIONS") { return PlacementError::invalid_partitions; }
@@ -165,8 +169,7 @@ TEST_CASE("striped placement: replicas are distinct, leaders unfenced and evenly
         const std::int32_t racks = 1 + draws.below(3);
         for (std::int32_t b = 0; b < count; ++b) {
             const std::int32_t rack = draws.below(racks);
-            brokers.push_back(
-                {b, rack == 0 ? "" : "r" + std::to_string(rack), b > 0 && draws.below(4) == 0});
+            brokers.push_back({b, rack == 0 ? "" : rack_name(rack), b > 0 && draws.below(4) == 0});
         }
         const std::int32_t factor = 1 + draws.below(count);
         const Placement placement = place_striped(brokers, 40, factor, draws);
@@ -205,7 +208,7 @@ TEST_CASE("round-robin placement: the draws are used, and replicas are distinct"
         const bool with_racks = draws.below(2) == 1;
         std::vector<PlacementBroker> brokers;
         for (std::int32_t b = 0; b < 5; ++b) {
-            brokers.push_back({b, with_racks ? "r" + std::to_string(draws.below(3)) : "", false});
+            brokers.push_back({b, with_racks ? rack_name(draws.below(3)) : "", false});
         }
         const Placement placement = place_round_robin(brokers, {12, 1 + draws.below(5)}, draws);
         REQUIRE(placement.error == PlacementError::none);
