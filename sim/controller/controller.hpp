@@ -42,6 +42,8 @@ public:
     void crash();
 
     bool active() const { return active_; }
+    /// What is committed, as far as this controller knows.
+    const ClusterImage& committed() const { return committed_; }
 
 private:
     enum Timer : std::uint32_t { log_timer, fence_timer, no_op_timer, preferred_timer,

@@ -152,16 +152,22 @@ void Network::reset_stray(Wire& wire, const Packet& packet) {
     transmit(wire, make(wire, packet.conn, receiver, PacketType::reset, packet.cause));
 }
 
-Arrival Network::receive(Wire& wire, std::uint32_t index, std::vector<std::uint32_t>& dead) {
-    const Packet p = wire.packets[index];
+Arrival Network::receive(Wire& wire, std::uint32_t index, std::int32_t incarnation, Cause& cause,
+                         std::vector<std::uint32_t>& dead) {
+    Packet p = wire.packets[index];
     Connection& c = connections_[p.conn.slot];
     const std::uint32_t side = side_of(c, p.to);
     const Host& host = hosts_[p.to.index()];
     Arrival result = Arrival::nothing;
+    const bool stray = p.type == PacketType::message && !c.open[side];
+    if (stray || !host.up) { // The kernel of a host answers for processes that are gone.
+        drop(wire, index, host.up ? "closed" : "down");
+    } else if (!kernel_only(p)) {
+        p.cause = cause = wire.note(p.cause, NetRecv{p.id, incarnation});
+    }
     switch (p.type) {
     case PacketType::message:
-        if (!c.open[side]) {
-            drop(wire, index, "closed");
+        if (stray) {
             reset_stray(wire, p);
             unref(p.conn.slot);
             dead.push_back(index);

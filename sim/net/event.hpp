@@ -14,7 +14,7 @@ enum class EventKind : std::uint32_t {
     connect_retry,    ///< handle: packet; a connect that got no answer
     deferred,         ///< handle: packet; an actor asked for it again
     timer,            ///< handle: timer
-    fault,            ///< handle: entry of the fault schedule
+    script,           ///< handle: entry of the world's script (starts, faults, the end of the load)
 };
 
 struct Event {

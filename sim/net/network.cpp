@@ -77,7 +77,7 @@ void Network::transmit(Wire& wire, std::uint32_t index) {
     static constexpr std::string_view names[] = {"request", "connect", "accept",
                                                  "refuse",  "close",   "reset"};
     const bool response = p.type == PacketType::message && p.response;
-    p.cause = wire.note(p.cause, NetSend{p.id, p.from, p.to, p.conn.serial,
+    if (!kernel_only(p)) p.cause = wire.note(p.cause, NetSend{p.id, p.from, p.to, p.conn.serial,
                                          static_cast<Api>(p.api), p.bytes,
                                          response ? "response"
                                                   : names[static_cast<std::size_t>(p.type)]});
@@ -196,7 +196,7 @@ bool Network::arrives(Wire& wire, std::uint32_t index) {
 
 void Network::drop(Wire& wire, std::uint32_t index, std::string_view why) {
     const Packet& p = wire.packets[index];
-    wire.note(p.cause, NetDrop{p.id, why});
+    if (!kernel_only(p)) wire.note(p.cause, NetDrop{p.id, why});
 }
 
 /// A packet met a cut. What the kernel sends again waits; what it does not is gone.

@@ -71,8 +71,10 @@ public:
     /// waits for the port, or was lost.
     bool arrives(Wire& wire, std::uint32_t packet);
     /// A packet is through the port: what it means. Frees it unless it is a `message` for the
-    /// process. A message nobody can take is appended to `dead`.
-    Arrival receive(Wire& wire, std::uint32_t packet, std::vector<std::uint32_t>& dead);
+    /// process. A message nobody can take is appended to `dead`. `incarnation`: of the receiver;
+    /// `cause` becomes the cause of what the packet leads to.
+    Arrival receive(Wire& wire, std::uint32_t packet, std::int32_t incarnation, Cause& cause,
+                    std::vector<std::uint32_t>& dead);
     void out_port_free(Wire& wire, MachineId machine);
     void in_port_free(Wire& wire, MachineId machine);
     void retransmit(Wire& wire, std::uint32_t lane);

@@ -44,6 +44,11 @@ struct Packet {
 };
 static_assert(sizeof(Packet) <= 64);
 
+/// The kernel of a host sends these even when the process is gone; a trace does not tell them.
+inline bool kernel_only(const Packet& p) {
+    return p.type == PacketType::refuse || p.type == PacketType::reset;
+}
+
 /// Packets by index; slots are reused, the storage only grows. A plain value.
 class PacketPool {
 public:

@@ -24,6 +24,7 @@ public:
     Partition* find(PartitionId tp);
     std::int32_t number_of(PartitionId tp) const { return number_[tp.index()]; }
     std::vector<Partition>& partitions() { return partitions_; }
+    const std::vector<Partition>& partitions() const { return partitions_; }
     const std::vector<BrokerView>& brokers() const { return brokers_; }
     BrokerView& broker(MachineId id) { return brokers_[id.index()]; }
 
@@ -71,6 +72,8 @@ public:
     void on_lost(ConnId conn);
     /// The process is gone; logs and checkpoints stay.
     void restart(Time now);
+    /// A clean stop writes everything to the device.
+    void flush_all();
     /// Bytes that a start after a kill has to check: what was not yet flushed.
     std::int64_t unflushed_bytes() const;
 

@@ -1,0 +1,147 @@
+// A world from a scenario: its machines, its settled state at t = 0, its script.
+#include "cluster/world.hpp"
+#include "controller/decisions.hpp"
+
+#include <algorithm>
+
+namespace brokersim {
+
+World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
+    : layout_(plan.layout), names_(plan.info.nodes), network_(scenario.network, names_, seed),
+      group_topics_(plan.group_topics), choices_(seed, {"fault choices"}),
+      out_(messages_, network_, contents_) {
+    for (std::size_t k = 0; k < scenario.brokers.size(); ++k) {
+        add_machine(Kind::broker, static_cast<std::uint32_t>(k), BrokerProcess::timer_slots);
+        brokers_.emplace_back(MachineId(k), names_[k], layout_, scenario.brokers[k], seed);
+    }
+    for (std::size_t k = 0; k < layout_->controllers; ++k) {
+        const MachineId id(machines_.size());
+        add_machine(Kind::controller, static_cast<std::uint32_t>(k), Controller::timer_slots);
+        controllers_.emplace_back(id, names_[id.index()], layout_, scenario.control_plane.config,
+                                  seed);
+    }
+    for (std::size_t k = 0; k < scenario.producers.size(); ++k) {
+        const MachineId id(machines_.size());
+        add_machine(Kind::producer, static_cast<std::uint32_t>(k), Producer::timer_slots);
+        producers_.emplace_back(id, ProducerId(k), layout_, scenario.producers[k], seed);
+    }
+    for (std::size_t g = 0; g < scenario.consumers.size(); ++g) {
+        for (std::int32_t k = 1; k <= scenario.consumers[g].members; ++k) {
+            const MachineId id(machines_.size());
+            add_machine(Kind::consumer, static_cast<std::uint32_t>(consumers_.size()),
+                        Consumer::timer_slots);
+            consumers_.emplace_back(id, GroupId(g), k, layout_, scenario.consumers[g], seed);
+            consumer_group_.push_back(GroupId(g));
+            consumer_machine_.push_back(id);
+        }
+    }
+    for (const FaultSpec& fault : scenario.faults) faults_.push_back({fault, {}, {}, false, false});
+    assignment_ = plan.assignment;
+}
+
+/// The records that a controller would have written to get here, in the order of its log.
+Records World::first_records() const {
+    Records records;
+    MetadataRecord leader;
+    leader.kind = MetadataRecord::Kind::leader_change;
+    leader.broker = layout_->controller(0);
+    leader.epoch = 1;
+    records.push_back(leader);
+    for (std::size_t k = 0; k < layout_->brokers; ++k) {
+        MetadataRecord record;
+        record.kind = MetadataRecord::Kind::register_broker;
+        record.broker = MachineId(k);
+        record.broker_epoch = static_cast<BrokerEpoch>(records.size());
+        record.incarnation = 1;
+        record.reason = "started";
+        records.push_back(record);
+    }
+    for (std::size_t k = 0; k < layout_->brokers; ++k) {
+        MetadataRecord record;
+        record.kind = MetadataRecord::Kind::unfence_broker;
+        record.broker = MachineId(k);
+        record.broker_epoch = static_cast<BrokerEpoch>(k + 1);
+        record.reason = "caught_up";
+        records.push_back(record);
+    }
+    for (std::size_t k = 0; k < assignment_.size(); ++k) {
+        const auto state = created_partition(assignment_[k], [](std::int32_t) { return true; });
+        records.push_back(partition_record(PartitionId(k), *state, PartWhy::created, true));
+    }
+    return records;
+}
+
+void World::settle(const Scenario& scenario, FactSink* sink) {
+    sink_ = sink;
+    for (std::size_t k = 0; k < layout_->brokers + layout_->controllers; ++k) {
+        machines_[k].up = true;
+        machines_[k].incarnation = 1;
+        network_.set_up(MachineId(k), true);
+        note(Cause{}, NodeUp{MachineId(k), 1});
+    }
+    note(Cause{}, CtlElected{layout_->controller(0), 1});
+    const Records records = first_records();
+    ClusterImage image(layout_);
+    std::vector<PartitionRegistration> partitions(layout_->partitions);
+    std::vector<BrokerView> views(layout_->brokers);
+    for (const MetadataRecord& record : records) {
+        image.apply(record);
+        switch (record.kind) {
+        case MetadataRecord::Kind::register_broker:
+            views[record.broker.index()].epoch = record.broker_epoch;
+            note(Cause{}, CtlBroker{record.broker, BrokerState::registered, record.broker_epoch,
+                                    record.reason});
+            break;
+        case MetadataRecord::Kind::unfence_broker:
+            note(Cause{}, CtlBroker{record.broker, BrokerState::unfenced, record.broker_epoch,
+                                    record.reason});
+            break;
+        case MetadataRecord::Kind::partition_change:
+            partitions[record.tp.index()] = {record.leader, record.epoch, record.partition_epoch,
+                                             false, record.replicas, record.isr};
+            note(Cause{}, CtlPart{record.tp, record.leader, record.epoch, record.partition_epoch,
+                                  record.isr, record.elr, record.replicas, true,
+                                  PartWhy::created});
+            break;
+        default: break;
+        }
+    }
+    const auto end = static_cast<Offset>(records.size());
+    for (std::size_t k = 0; k < controllers_.size(); ++k) {
+        const MachineId id = layout_->controller(k);
+        out_.begin(In{now_, id}, Cause{}, sink_);
+        controllers_[k].settle(In{now_, id}, image, end, out_);
+        carry_out(id);
+    }
+    for (std::size_t k = 0; k < brokers_.size(); ++k) {
+        const MachineId id(k);
+        out_.begin(In{now_, id}, Cause{}, sink_);
+        brokers_[k].broker().settle(In{now_, id}, views[k].epoch, end, partitions, views, out_);
+        brokers_[k].settle_event(In{now_, id}, out_);
+        carry_out(id);
+    }
+    write_script(scenario);
+    sink_ = nullptr;
+}
+
+/// Clients start cold, at their time; then faults in the order of the file.
+void World::write_script(const Scenario& scenario) {
+    std::size_t next = layout_->brokers + layout_->controllers;
+    for (const ProducerSpec& producer : scenario.producers) {
+        at(producer.start, {ScriptEntry::Kind::start_machine, MachineId(next), 0});
+        ++next;
+    }
+    for (const ConsumerGroupSpec& group : scenario.consumers) {
+        for (std::int32_t k = 0; k < group.members; ++k) {
+            at(group.start + group.join_every * k,
+               {ScriptEntry::Kind::start_machine, MachineId(next), 0});
+            if (group.stop) at(*group.stop, {ScriptEntry::Kind::stop_machine, MachineId(next), 0});
+            ++next;
+        }
+    }
+    for (std::uint32_t k = 0; k < faults_.size(); ++k) {
+        at(faults_[k].spec.at, {ScriptEntry::Kind::fault_begin, {}, k});
+    }
+}
+
+} // namespace brokersim

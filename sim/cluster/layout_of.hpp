@@ -1,0 +1,24 @@
+// From a scenario to what every process is told: machines, topics, assignments, names.
+#pragma once
+
+#include "brokersim/run_info.hpp"
+#include "brokersim/scenario.hpp"
+#include "protocol/layout.hpp"
+
+#include <cstdint>
+#include <vector>
+
+namespace brokersim {
+
+struct Plan {
+    LayoutRef layout;
+    RunInfo info;
+    std::vector<std::vector<std::int32_t>> assignment; ///< brokers of each partition, leader first
+    std::vector<std::vector<TopicId>> group_topics;    ///< by group
+};
+
+/// Names every machine and partition, creates internal topics, places replicas where the scenario
+/// does not (Kafka: StripedReplicaPlacer, drawing from the stream "placement").
+Plan make_plan(const Scenario& scenario, std::uint64_t seed);
+
+} // namespace brokersim

@@ -1,0 +1,237 @@
+// The loop: one event, one handler, its effects.
+#include "cluster/world.hpp"
+
+#include "engine/assert.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace brokersim {
+
+World::World(const World& other)
+    : layout_(other.layout_), names_(other.names_), loop_(other.loop_), now_(other.now_),
+      timers_(other.timers_), timer_owner_(other.timer_owner_), messages_(other.messages_),
+      contents_(other.contents_), network_(other.network_), machines_(other.machines_),
+      brokers_(other.brokers_), controllers_(other.controllers_), producers_(other.producers_),
+      consumers_(other.consumers_), consumer_group_(other.consumer_group_),
+      consumer_machine_(other.consumer_machine_), group_topics_(other.group_topics_),
+      assignment_(other.assignment_), script_(other.script_), faults_(other.faults_),
+      choices_(other.choices_), sink_(nullptr),
+      out_(messages_, network_, contents_) {}
+
+LoopEnd World::run(Time until, std::uint64_t budget, FactSink* sink) {
+    sink_ = sink;
+    const LoopEnd end = loop_.run(*this, until, budget);
+    sink_ = nullptr;
+    return end;
+}
+
+void World::prefetch(Event event) const {
+    switch (event.kind) {
+    case EventKind::packet_arrives:
+    case EventKind::packet_received:
+    case EventKind::deferred: messages_.packets.prefetch(event.handle); return;
+    default: return;
+    }
+}
+
+void World::handle(Time now, Event event) {
+    now_ = now;
+    Wire w = wire();
+    switch (event.kind) {
+    case EventKind::packet_arrives:
+        if (network_.arrives(w, event.handle)) deliver(event.handle);
+        return;
+    case EventKind::packet_received: deliver(event.handle); return;
+    case EventKind::out_port:
+        network_.out_port_free(w, MachineId(static_cast<std::int32_t>(event.handle)));
+        return;
+    case EventKind::in_port:
+        network_.in_port_free(w, MachineId(static_cast<std::int32_t>(event.handle)));
+        return;
+    case EventKind::retransmit: network_.retransmit(w, event.handle); return;
+    case EventKind::connect_retry: network_.connect_retry(w, event.handle); return;
+    case EventKind::deferred: deferred(event.handle); return;
+    case EventKind::timer: pop_timer(event.handle); return;
+    case EventKind::script: script(ScriptEntry(script_[event.handle])); return;
+    }
+}
+
+void World::free_dead() {
+    for (const std::uint32_t packet : dead_) messages_.free(packet);
+    dead_.clear();
+}
+
+/// A packet is through the port of its machine: to the kernel, and maybe to the process.
+void World::deliver(std::uint32_t packet) {
+    const Packet p = messages_.packets[packet];
+    const Machine& machine = machines_[p.to.index()];
+    Wire w = wire();
+    Cause cause = p.cause;
+    const Arrival arrival = network_.receive(w, packet, machine.incarnation, cause, dead_);
+    free_dead();
+    switch (arrival) {
+    case Arrival::nothing: return;
+    case Arrival::message:
+        messages_.packets[packet].incarnation = machine.incarnation;
+        messages_.packets[packet].stage = 0;
+        give(p.to, {Stashed::What::message, packet, p.conn, cause});
+        return;
+    case Arrival::connected: give(p.to, {Stashed::What::connected, 0, p.conn, cause}); return;
+    case Arrival::refused: give(p.to, {Stashed::What::refused, 0, p.conn, cause}); return;
+    case Arrival::lost: give(p.to, {Stashed::What::lost, 0, p.conn, cause}); return;
+    }
+}
+
+template <class Call>
+void World::with_actor(Machine& machine, Call call) {
+    switch (machine.kind) {
+    case Kind::broker: call(brokers_[machine.index]); return;
+    case Kind::controller: call(controllers_[machine.index]); return;
+    case Kind::producer: call(producers_[machine.index]); return;
+    case Kind::consumer: call(consumers_[machine.index]); return;
+    }
+}
+
+template <class Call>
+void World::run_handler(MachineId id, Cause cause, Call call) {
+    out_.begin(In{now_, id}, cause, sink_);
+    with_actor(machines_[id.index()], [&](auto& actor) { call(actor, In{now_, id}); });
+    carry_out(id);
+}
+
+/// Something for a process: a frozen one gets it when it wakes.
+void World::give(MachineId id, const Stashed& what) {
+    Machine& machine = machines_[id.index()];
+    if (machine.paused) {
+        machine.stash.push_back(what);
+        return;
+    }
+    switch (what.what) {
+    case Stashed::What::message: give_message(id, what.handle, what.cause); return;
+    case Stashed::What::connected:
+        run_handler(id, what.cause, [&](auto& a, In in) { a.on_connected(in, what.conn, out_); });
+        return;
+    case Stashed::What::refused:
+        run_handler(id, what.cause, [&](auto& a, In in) { a.on_refused(in, what.conn, out_); });
+        return;
+    case Stashed::What::lost:
+        run_handler(id, what.cause, [&](auto& a, In in) { a.on_lost(in, what.conn, out_); });
+        return;
+    case Stashed::What::stop:
+        run_handler(id, what.cause, [&](auto& a, In in) { a.stop(in, out_); });
+        return;
+    case Stashed::What::timer:
+        run_handler(id, what.cause,
+                    [&](auto& a, In in) { a.on_timer(in, TimerSlot{what.handle}, out_); });
+        return;
+    }
+}
+
+void World::give_message(MachineId id, std::uint32_t packet, Cause cause) {
+    const Packet p = messages_.packets[packet];
+    if (p.stage == 0) network_.done(p);
+    Incoming incoming;
+    incoming.packet = packet;
+    incoming.conn = p.conn;
+    incoming.from = p.from;
+    incoming.kind = p.kind;
+    incoming.stage = p.stage;
+    incoming.body = p.body;
+    incoming.bytes = p.bytes;
+    incoming.id = p.id;
+    incoming.api = static_cast<Api>(p.api);
+    messages_.packets[packet].cause = cause;
+    out_.begin(In{now_, id}, cause, sink_);
+    with_actor(machines_[id.index()],
+               [&](auto& actor) { actor.on_message(In{now_, id}, incoming, out_); });
+    const bool held = out_.held();
+    carry_out(id);
+    if (!held) messages_.free(packet);
+}
+
+void World::deferred(std::uint32_t packet) {
+    const Packet& p = messages_.packets[packet];
+    const MachineId id = p.to;
+    const Machine& machine = machines_[id.index()];
+    if (!machine.up || p.incarnation != machine.incarnation) {
+        messages_.free(packet); // It died with the process.
+        return;
+    }
+    give(id, {Stashed::What::message, packet, p.conn, p.cause});
+}
+
+void World::pop_timer(std::uint32_t timer) {
+    const TimerTable::Popped popped = timers_.popped(TimerId{timer}, now_);
+    if (popped.what == TimerTable::What::stale) return;
+    if (popped.what == TimerTable::What::again) {
+        loop_.push(popped.at, Event{EventKind::timer, timer});
+        return;
+    }
+    const MachineId id(static_cast<std::int32_t>(timer_owner_[timer]));
+    const Machine& machine = machines_[id.index()];
+    if (!machine.up) return;
+    give(id, {Stashed::What::timer, timer - machine.first_timer, {}, Cause{}});
+}
+
+/// The only place that acts on the world for a handler.
+void World::carry_out(MachineId id) {
+    Machine& machine = machines_[id.index()];
+    bool exits = false;
+    Cause exit_cause;
+    Wire w = wire();
+    for (const Effect& effect : out_.list()) {
+        switch (effect.op) {
+        case Effect::Op::send: {
+            Packet& p = messages_.packets[effect.subject];
+            p.bytes = wire_size_of(messages_, p);
+            p.cause = effect.cause;
+            if (!network_.send(w, effect.subject)) messages_.free(effect.subject);
+            break;
+        }
+        case Effect::Op::dial: network_.dial(w, effect.conn, effect.cause); break;
+        case Effect::Op::close: network_.close(w, effect.conn, id, effect.cause); break;
+        case Effect::Op::arm: {
+            const std::uint32_t timer = machine.first_timer + effect.subject;
+            const Time when{std::max(effect.time, now_.ns)};
+            const Time push = timers_.arm(TimerId{timer}, when);
+            if (push != Time::never()) loop_.push(push, Event{EventKind::timer, timer});
+            break;
+        }
+        case Effect::Op::disarm:
+            timers_.disarm(TimerId{machine.first_timer + effect.subject});
+            break;
+        case Effect::Op::defer: {
+            Packet& p = messages_.packets[effect.subject];
+            p.stage = effect.stage;
+            p.cause = effect.cause;
+            loop_.push(Time{std::max(effect.time, now_.ns)},
+                       Event{EventKind::deferred, effect.subject});
+            break;
+        }
+        case Effect::Op::exit:
+            exits = true;
+            exit_cause = effect.cause;
+            break;
+        case Effect::Op::listen: network_.set_listening(id, effect.stage != 0); break;
+        }
+    }
+    if (exits) end_process(id, DownHow::clean, exit_cause);
+}
+
+void World::at(Time time, ScriptEntry entry) {
+    script_.push_back(entry);
+    loop_.push(std::max(time, now_),
+               Event{EventKind::script, static_cast<std::uint32_t>(script_.size() - 1)});
+}
+
+void World::script(const ScriptEntry& entry) {
+    switch (entry.kind) {
+    case ScriptEntry::Kind::start_machine: start_machine(entry.machine, Cause{}); return;
+    case ScriptEntry::Kind::stop_machine: stop_machine(entry.machine, Cause{}); return;
+    case ScriptEntry::Kind::fault_begin: begin_fault(entry.fault); return;
+    case ScriptEntry::Kind::fault_end: end_fault(entry.fault); return;
+    }
+}
+
+} // namespace brokersim
