@@ -3,6 +3,7 @@
 #pragma once
 
 #include "brokersim/ids.hpp"
+#include "brokersim/time.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -57,6 +58,8 @@ struct Content {
     GroupId group;
     Generation generation = -1;
     MemberId member = no_member;
+    MachineId machine; ///< of the member who commits
+    Time taken;        ///< when the coordinator took it in
     std::vector<CommittedOffset> offsets;
     std::shared_ptr<const GroupMetadata> metadata; ///< null: offsets only
 };
@@ -69,8 +72,17 @@ public:
         return static_cast<std::uint32_t>(contents_.size() - 1);
     }
     const Content& operator[](std::uint32_t number) const { return *contents_[number]; }
+    /// True for the first who asks. A commit becomes a fact once, wherever it is first seen to be
+    /// committed: the old coordinator may be gone before. The model itself never depends on it.
+    bool tell_once(std::uint32_t number) {
+        if (told_.size() < contents_.size()) told_.resize(contents_.size());
+        const bool first = !told_[number];
+        told_[number] = true;
+        return first;
+    }
 
 private:
+    std::vector<bool> told_;
     std::vector<std::shared_ptr<const Content>> contents_; ///< shared: a fork copies pointers
 };
 
