@@ -29,6 +29,7 @@ struct ProducerBatch {
     std::int32_t partition = 0;
     std::int32_t count = 0;
     std::int32_t bytes = batch_overhead;
+    std::int32_t value_bytes = 0; ///< of one record
     std::int32_t write_limit = 0;
     std::int32_t sequence = no_sequence;
     std::int32_t attempts = 0; ///< that failed
@@ -94,8 +95,8 @@ public:
     BatchId pop(std::int32_t partition);
     /// Puts a batch back: at the front, or where its sequence belongs.
     void put_back(BatchId id);
-    /// Replaces a batch that is in no queue by pieces of batch.size at the front of its queue.
-    /// Appends the pieces to `pieces`, in order.
+    /// Makes closed pieces of batch.size out of a batch that is in no queue; they are in none
+    /// either, and nobody is charged for them (Kafka: ProducerBatch.split).
     void split(BatchId id, std::vector<BatchId>& pieces);
     /// Gives its memory and its place back.
     void release(BatchId id);
@@ -108,7 +109,7 @@ public:
     std::int64_t unfinished() const { return unfinished_; }
     void finished() { --unfinished_; }
 
-    /// No batch reaches delivery.timeout.ms earlier; settle_expiry() makes it exact.
+    /// No batch reaches delivery.timeout.ms earlier.
     Time next_expiry() const { return next_expiry_; }
     void set_next_expiry(Time at) { next_expiry_ = at; }
     bool expired(BatchId id, Time now) const {

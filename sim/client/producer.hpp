@@ -10,7 +10,6 @@
 #include "protocol/layout.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 namespace brokersim {
@@ -54,7 +53,6 @@ private:
         RecordShape shape;
     };
     enum class Wait : std::uint8_t { none, metadata, buffer };
-    enum class Answer : std::uint8_t { wait, refused };
 
     // producer_send.cpp: the application thread.
     void advance(In in, Effects& out);
@@ -62,19 +60,19 @@ private:
     void plan_burst();
     void plan_run(RecordKeys::Run keys);
     bool send_run(In in, Run& run, Effects& out);
-    std::int32_t append_to(In in, Run& run, std::int32_t partition, std::int64_t enough,
-                           bool& short_of_memory, std::int64_t& bytes);
-    void accept(In in, Run& run, std::int32_t partition, std::int32_t count, Effects& out);
-    bool choose_partition(const Run& run, std::int32_t& partition);
+    bool reserve_buffer(In in, const Run& run, Effects& out);
+    Accumulator::Appended append(In in, const Run& run, std::int32_t partition);
+    void tell_accepted(const Run& run, Effects& out);
     void switch_sticky();
-    Answer wait_for(In in, Wait what, Effects& out);
+    void weigh_partitions();
+    bool wait_for(In in, Wait what, Effects& out);
     void end_wait(Effects& out);
     void refuse(std::int32_t count, Error error, Effects& out);
     bool can_go_on() const;
     void drop_queued_records(std::int32_t keep);
 
     void after_event(In in, Effects& out);
-    void arm(In in, Effects& out, Time sender_wake);
+    void arm_application(Effects& out);
     PartitionId tp(std::int32_t partition) const { return PartitionId(first_.value + partition); }
 
     MachineId self_;
@@ -93,6 +91,7 @@ private:
 
     Sender sender_;
     StickyPartitioner sticky_;
+    std::int64_t sticky_bytes_ = 0; ///< produced to its current partition
     RoundRobinPartitioner round_robin_;
 
     // The application thread: one burst at a time, run by run.
@@ -110,6 +109,9 @@ private:
     Time armed_sender_ = Time::never();
 
     std::vector<RecordKeys::Run> key_runs_;
+    /// Records accepted but not yet told (`prod.new`), and the batches that they opened.
+    std::int32_t accepted_ = 0;
+    std::int32_t accepted_partition_ = -1;
     std::vector<BatchId> opened_;
     std::vector<std::int32_t> queued_, weighed_; ///< scratch for the sticky partitioner
 };

@@ -30,9 +30,7 @@ public:
     bool metadata_known() const { return topic_known_; }
     /// Partitions with a leader, ascending.
     const std::vector<std::int32_t>& available() const { return available_; }
-    MachineId leader(std::int32_t partition) const {
-        return leaders_[static_cast<std::size_t>(partition)].machine;
-    }
+    MachineId leader(std::int32_t partition) const { return at(partition).machine; }
     /// Its broker has taken no data for longer than partitioner.availability.timeout.ms.
     bool stuck(MachineId broker) const;
 
@@ -55,10 +53,9 @@ public:
     Time pass(In in, Effects& out);
 
 private:
-    /// A produce request under way.
+    /// A produce request under way; empty: its place is free.
     struct Request {
         std::vector<BatchId> batches;
-        bool live = false;
     };
     /// What the metadata say about a partition, as the drain needs it.
     struct Leader {
@@ -73,25 +70,39 @@ private:
         Time wanted, drained; ///< last looked at with data ready; last able to take it
     };
 
+    const Leader& at(std::int32_t partition) const {
+        return leaders_[static_cast<std::size_t>(partition)];
+    }
     Broker& broker(MachineId node) { return brokers_[node.index()]; }
     PartitionId tp(std::int32_t partition) const { return PartitionId(first_.value + partition); }
     bool idempotent() const { return config_.enable_idempotence; }
 
     // sender.cpp: one pass.
-    bool await_producer_id(In in, Effects& out);
+    void await_producer_id(In in, Effects& out);
     void find_ready(In in);
+    void learn_leader(ProducerBatch& batch) const;
     bool connect_and_send(In in, Effects& out);
     bool usable(In in, MachineId node, Effects& out);
     void drain(In in, MachineId node, std::vector<BatchId>& drained);
     bool drain_one(In in, std::int32_t partition, std::vector<BatchId>& drained,
                    std::int64_t& size);
     void expire(In in, Effects& out);
-    void expire_batch(BatchId id, Effects& out);
+    template <class F>
+    void each_in_flight(F&& f) const {
+        for (const Request& request : requests_) {
+            for (const BatchId id : request.batches) f(id);
+        }
+        for (std::size_t k = 0; k < sending_.size(); ++k) {
+            for (const BatchId id : drained_[k]) f(id);
+        }
+    }
+    void find_expired(Time now);
+    void settle_expiry();
     void send(In in, MachineId node, const std::vector<BatchId>& drained, Effects& out);
 
     // sender_results.cpp: what became of requests.
     void on_produce(In in, std::uint32_t request, const ProduceResponse& response, Effects& out);
-    void on_producer_id(In in, const InitProducerIdResponse& response, Effects& out);
+    void on_producer_id(In in, const InitProducerIdResponse& response);
     void take_failures(In in, Effects& out);
     void retry_producer_id(In in);
     void lost(In in, std::uint32_t request, Error error, Effects& out);
@@ -101,9 +112,9 @@ private:
     void retry(In in, BatchId id, Error error, Effects& out);
     void split(BatchId id);
     void fail(BatchId id, Error error, bool closes_hole, Effects& out);
-    void settle(BatchId id);
-    void leaders_changed();
+    void take_metadata();
     std::uint32_t take_request();
+    void end_request(std::uint32_t number);
 
     ProducerId id_;
     LayoutRef layout_;
@@ -126,6 +137,7 @@ private:
     std::vector<std::uint32_t> free_requests_;
     std::size_t requests_live_ = 0;
     bool topic_known_ = false;
+    std::uint32_t metadata_version_ = 0;
     bool exhausted_ = false;
     bool closing_ = false;
     Time wake_ = Time::never();
@@ -135,9 +147,10 @@ private:
     Time id_not_before_;
 
     std::vector<MachineId> ready_;
-    std::vector<MachineId> sending_;                ///< nodes of this pass, and what goes there
-    std::vector<std::vector<BatchId>> drained_;
-    std::vector<BatchId> scratch_;
+    std::vector<MachineId> sending_; ///< brokers of this pass,
+    std::vector<std::vector<BatchId>> drained_; ///< and what goes there
+    std::vector<BatchId> expired_, pieces_;
+    std::vector<std::int32_t> walk_;
     std::vector<Failure> failures_;
 };
 

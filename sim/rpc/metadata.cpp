@@ -106,6 +106,7 @@ Time ClientMetadata::maybe_update(In in, NetworkClient& client, Effects& out) {
             for (Topic& t : topics_) {
                 for (Partition& p : t.partitions) p.leader = {};
             }
+            ++version_;
         }
         Time wake = Time::never();
         for (const MachineId n : nodes_) wake = std::min(wake, client.connectable_at(n));
@@ -131,6 +132,7 @@ void ClientMetadata::on_response(In in, const MetadataResponse& response, Effect
         return;
     }
     nodes_ = response.brokers;
+    ++version_;
     bool news = false;
     bool unsettled = false;
     for (const TopicId id : response.topics) {
@@ -180,6 +182,7 @@ bool ClientMetadata::hint(PartitionId tp, MachineId leader, LeaderEpoch epoch, E
     if (p == nullptr || !leader.valid() || epoch <= p->epoch) return false;
     p->leader = leader;
     p->epoch = epoch;
+    ++version_;
     tell(tp, *p, out);
     return true;
 }

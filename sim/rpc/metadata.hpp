@@ -46,6 +46,10 @@ public:
     /// The client is interested in a topic; a new one is asked for at once.
     void add_topic(TopicId id, PartitionId first, std::int32_t partitions);
     const std::vector<Topic>& topics() const { return topics_; }
+    /// Changes whenever a leader may have changed.
+    std::uint32_t version() const { return version_; }
+    /// For the next process of the same client.
+    const Stream& stream() const { return stream_; }
     Topic* topic(TopicId id);
     Topic* topic_of(PartitionId tp);
     Partition* find(PartitionId tp);
@@ -87,6 +91,7 @@ private:
     bool fresh_topic_ = false; ///< a topic was added since the last answer
     Time last_{-1};            ///< last answer or failure; -1: none
     Time last_success_{-1};
+    std::uint32_t version_ = 0;
     std::int32_t failures_ = 0;
     std::int32_t equivalent_ = 0; ///< answers in a row that changed nothing
 };

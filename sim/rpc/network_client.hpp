@@ -47,6 +47,9 @@ public:
 
     std::vector<Failure> failures;
 
+    /// For the next process of the same client.
+    const Stream& stream() const { return stream_; }
+
     /// The same client in a new process: nothing connected; its stream of draws goes on.
     NetworkClient fresh() const { return NetworkClient(settings_, nodes_.size(), stream_); }
 

@@ -1,0 +1,188 @@
+// Batches by partition, filled by the application, emptied by the sender.
+#include "client/accumulator.hpp"
+
+#include "engine/assert.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+namespace brokersim {
+
+namespace {
+
+constexpr std::int64_t no_limit = std::numeric_limits<std::int64_t>::max();
+
+std::int64_t in_milliseconds(Time t) {
+    return t.ns / 1'000'000;
+}
+
+} // namespace
+
+Accumulator::Accumulator(const ProducerConfig& config, std::int32_t partitions)
+    : batch_size_(std::max(config.batch_size, 1)), buffer_memory_(config.buffer_memory),
+      delivery_timeout_(config.delivery_timeout), queues_(static_cast<std::size_t>(partitions)),
+      unused_(partitions), available_(config.buffer_memory) {}
+
+void Accumulator::clear() {
+    batches_.clear();
+    free_.clear();
+    active_.clear();
+    for (Queue& queue : queues_) {
+        queue.batches.clear();
+        queue.used = queue.muted = false;
+    }
+    unused_ = static_cast<std::int32_t>(queues_.size());
+    available_ = buffer_memory_;
+    unfinished_ = 0;
+    next_expiry_ = Time::never();
+}
+
+BatchId Accumulator::take() {
+    if (free_.empty()) {
+        batches_.emplace_back();
+        return static_cast<BatchId>(batches_.size() - 1);
+    }
+    const BatchId id = free_.back();
+    free_.pop_back();
+    batches_[id] = ProducerBatch{};
+    return id;
+}
+
+BatchId Accumulator::create(std::int32_t partition, std::int64_t first, std::int64_t limit,
+                            Time created) {
+    const BatchId id = take();
+    ProducerBatch& batch = batches_[id];
+    batch.partition = partition;
+    batch.first = first;
+    batch.write_limit = static_cast<std::int32_t>(limit);
+    batch.created = batch.put_back = created;
+    ++unfinished_;
+    next_expiry_ = std::min(next_expiry_, after(created, delivery_timeout_));
+    return id;
+}
+
+Accumulator::Appended Accumulator::add(ProducerBatch& batch, RecordShape shape, std::int32_t count,
+                                       std::int64_t enough, Time now) {
+    const std::int64_t late = in_milliseconds(now) - in_milliseconds(batch.created);
+    const Fill filled =
+        fill(shape, batch.count, late, batch.write_limit - batch.bytes, enough, count);
+    batch.count += filled.count;
+    batch.bytes += static_cast<std::int32_t>(filled.bytes);
+    if (shape.key_bytes > 0) batch.key_bytes += std::int64_t{filled.count} * shape.key_bytes;
+    return {filled.count, filled.bytes};
+}
+
+Accumulator::Appended Accumulator::append(std::int32_t partition, RecordShape shape,
+                                          std::int32_t count, std::int64_t enough, Time now) {
+    Ring<BatchId>& waiting = queue(partition);
+    if (waiting.empty()) return {};
+    ProducerBatch& batch = batches_[waiting.back()];
+    if (batch.closed) return {};
+    const Appended appended = add(batch, shape, count, enough, now);
+    if (appended.count == 0) batch.closed = true;
+    return appended;
+}
+
+Accumulator::Appended Accumulator::append_new(std::int32_t partition, std::int64_t first,
+                                              RecordShape shape, std::int32_t count,
+                                              std::int64_t enough, Time now) {
+    const std::int64_t size = buffer_size(shape);
+    const BatchId id = create(partition, first, size, now);
+    ProducerBatch& batch = batches_[id];
+    batch.charged = size;
+    batch.has_keys = shape.key_bytes >= 0;
+    batch.value_bytes = shape.value_bytes;
+    Queue& waiting = queues_[index(partition)];
+    if (!waiting.used) {
+        waiting.used = true;
+        --unused_;
+    }
+    if (waiting.batches.empty()) activate(partition);
+    waiting.batches.push_back(id);
+    const std::int64_t budget = std::max<std::int64_t>(enough - batch_overhead, 1);
+    Appended appended = add(batch, shape, count, budget, now);
+    BS_ASSERT(appended.count > 0);
+    appended.bytes += batch_overhead;
+    return appended;
+}
+
+bool Accumulator::all_full(std::int32_t partition) const {
+    // Only the newest may still have room.
+    const Ring<BatchId>& waiting = queue(partition);
+    return waiting.empty() || batches_[waiting.back()].full();
+}
+
+BatchId Accumulator::newest(std::int32_t partition) const {
+    const Ring<BatchId>& waiting = queue(partition);
+    return waiting.empty() ? no_batch : waiting.back();
+}
+
+std::int64_t Accumulator::buffer_size(RecordShape shape) const {
+    return std::max<std::int64_t>(batch_size_, batch_upper_bound(shape));
+}
+
+bool Accumulator::reserve(std::int64_t bytes) {
+    if (available_ < bytes) return false;
+    available_ -= bytes;
+    return true;
+}
+
+void Accumulator::activate(std::int32_t partition) {
+    active_.insert(std::lower_bound(active_.begin(), active_.end(), partition), partition);
+}
+
+void Accumulator::deactivate(std::int32_t partition) {
+    active_.erase(std::lower_bound(active_.begin(), active_.end(), partition));
+}
+
+BatchId Accumulator::pop(std::int32_t partition) {
+    Ring<BatchId>& waiting = queue(partition);
+    const BatchId id = waiting.pop_front();
+    if (waiting.empty()) deactivate(partition);
+    return id;
+}
+
+void Accumulator::put_back(BatchId id) {
+    const ProducerBatch& batch = batches_[id];
+    Ring<BatchId>& waiting = queue(batch.partition);
+    if (waiting.empty()) activate(batch.partition);
+    waiting.push_front(id);
+    if (!batch.has_sequence()) return;
+    // Behind those with lower sequences (Kafka: RecordAccumulator.insertInSequenceOrder).
+    for (std::size_t k = 1; k < waiting.size(); ++k) {
+        const ProducerBatch& next = batches_[waiting[k]];
+        if (!next.has_sequence() || next.sequence >= batch.sequence) break;
+        std::swap(waiting[k - 1], waiting[k]);
+    }
+}
+
+void Accumulator::split(BatchId id, std::vector<BatchId>& pieces) {
+    const ProducerBatch whole = batches_[id];
+    // Keys of one batch differ in length by a digit at most: an average stands for them, and the
+    // records of a piece for one instant.
+    const RecordShape shape{
+        whole.has_keys ? static_cast<std::int32_t>(whole.key_bytes / whole.count) : -1,
+        whole.value_bytes};
+    std::int32_t taken = 0;
+    while (taken < whole.count) {
+        const BatchId made =
+            create(whole.partition, whole.first + taken, buffer_size(shape), whole.created);
+        ProducerBatch& piece = batches_[made];
+        piece.has_keys = whole.has_keys;
+        piece.value_bytes = whole.value_bytes;
+        piece.cause = whole.cause;
+        piece.doubt = whole.doubt;
+        taken += add(piece, shape, whole.count - taken, no_limit, whole.created).count;
+        piece.closed = true;
+        pieces.push_back(made);
+    }
+}
+
+void Accumulator::release(BatchId id) {
+    available_ += batches_[id].charged;
+    batches_[id].charged = 0;
+    free_.push_back(id);
+}
+
+} // namespace brokersim
