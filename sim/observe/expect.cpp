@@ -116,7 +116,8 @@ Verdict Expectations::judge_state(std::size_t k, Time reached) const {
     const Time at = spec.at.value_or(Time{});
     if (at > reached) { return {false, {}, "the run ended at " + time_text(reached)}; }
     Verdict verdict{true, {}, {}};
-    for (const auto& [name, wanted] : spec.partitions) {
+    for (const auto& entry : spec.partitions) {
+        const std::string& name = entry.first;
         const auto found =
             std::find_if(questions_.begin(), questions_.end(), [&](const Question& question) {
                 return question.expectation == k && info_.name(question.tp) == name;
@@ -140,7 +141,7 @@ Verdict Expectations::judge_state(std::size_t k, Time reached) const {
             }
             seen += "[" + names(state.isr) + "]";
         }
-        std::vector<std::string> should = wanted;
+        std::vector<std::string> should = entry.second;
         if (spec.kind == ExpectSpec::Kind::leader && should.empty()) { should.emplace_back(); }
         std::sort(is.begin(), is.end());
         std::sort(should.begin(), should.end());

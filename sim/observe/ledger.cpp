@@ -62,7 +62,7 @@ void Ledger::on(const ProdAck& fact, Verdicts& verdicts) {
 }
 
 void Ledger::on(const ConsRead& fact, Verdicts& verdicts) {
-    for (const Rereads::Again& again : rereads_.on(fact)) {
+    for (const Rereads::Again& again : rereads_.on(fact, history(fact.tp).committed())) {
         records_.clear();
         records(fact.tp, again.from, again.to, records_);
         for (const RecordRange& part : records_) {
@@ -127,9 +127,10 @@ void Ledger::on(const Hw& fact, Verdicts& verdicts) {
 
 void Ledger::act(PartitionId tp, History& history, Term& term, Verdicts& verdicts) {
     if (term.acted) { return; }
+    const Lineage before = history.committed();
     Offset lost_from = History::nothing();
     if (!history.act(term, lost_from)) { return; }
-    if (lost_from != History::nothing()) { rereads_.forget(tp, lost_from); }
+    if (lost_from != History::nothing()) { rereads_.forget(tp, lost_from, before); }
     if (history.gaps) {
         judge(history, false);
         tell_losses(verdicts);

@@ -1,5 +1,7 @@
 #include "observe/rereads.hpp"
 
+#include <algorithm>
+
 namespace brokersim {
 
 Rereads::Rereads(const RunInfo& info) : groups_(info.groups.size()), falls_(info.nodes.size(), 0) {
@@ -42,10 +44,11 @@ void Rereads::on(const ConsCommit& fact) {
     shelf(fact.g, fact.tp).refused = !fact.ok;
 }
 
-const std::vector<Rereads::Again>& Rereads::on(const ConsRead& fact) {
+const std::vector<Rereads::Again>& Rereads::on(const ConsRead& fact, const Lineage& committed) {
     again_.clear();
     if (shares_[fact.g.index()]) { return again_; }
     Shelf& at = shelf(fact.g, fact.tp);
+    if (!at.replaced.empty()) { recall(at, fact.from, fact.to, committed); }
     if (at.read.hits(fact.from, fact.to)) {
         DupWhy why = DupWhy::rebalance_reprocess;
         for (const Place& place : at.places) {
@@ -61,12 +64,36 @@ const std::vector<Rereads::Again>& Rereads::on(const ConsRead& fact) {
     return again_;
 }
 
-void Rereads::forget(PartitionId tp, Offset cut) {
+/// What was read before and is part of the history again, because an old leader came back.
+void Rereads::recall(Shelf& shelf, Offset from, Offset to, const Lineage& committed) {
+    const auto& segments = committed.segments();
+    for (std::size_t k = 0; k < segments.size(); ++k) {
+        const Offset low = std::max(from, segments[k].first);
+        const Offset high = std::min(to, committed.end_of(k));
+        const auto found = shelf.replaced.find(segments[k].epoch);
+        if (low >= high || found == shelf.replaced.end()) { continue; }
+        found->second.pieces(low, high, [&](Offset x, Offset y, const Present* read) {
+            if (read != nullptr) { shelf.read.put(x, y); }
+        });
+    }
+}
+
+void Rereads::forget(PartitionId tp, Offset cut, const Lineage& before) {
     for (std::size_t g = 0; g < groups_; ++g) {
         const std::int32_t slot = shelf_of_.find(static_cast<std::int32_t>(g), tp);
         if (slot < 0) { continue; }
-        Ranges<>& read = shelves_[static_cast<std::size_t>(slot)].read;
-        if (!read.empty() && read.back().end > cut) { read.erase(cut, read.back().end); }
+        Shelf& at = shelves_[static_cast<std::size_t>(slot)];
+        for (std::size_t k = 0; k < before.segments().size(); ++k) {
+            const Offset low = std::max(cut, before.segments()[k].first);
+            const Offset high = before.end_of(k);
+            if (low >= high) { continue; }
+            at.read.pieces(low, high, [&](Offset x, Offset y, const Present* read) {
+                if (read != nullptr) { at.replaced[before.segments()[k].epoch].put(x, y); }
+            });
+        }
+        if (!at.read.empty() && at.read.back().end > cut) {
+            at.read.erase(cut, at.read.back().end);
+        }
     }
 }
 

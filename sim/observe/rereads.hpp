@@ -3,10 +3,12 @@
 
 #include "brokersim/facts.hpp"
 #include "brokersim/run_info.hpp"
+#include "observe/lineage.hpp"
 #include "observe/pair_index.hpp"
 #include "observe/ranges.hpp"
 
 #include <cstdint>
+#include <map>
 #include <vector>
 
 namespace brokersim {
@@ -24,10 +26,11 @@ public:
     void on(const NodeDown& fact);
     void on(const ConsStart& fact);
     void on(const ConsCommit& fact);
-    /// What of this read is a repetition; valid until the next call.
-    const std::vector<Again>& on(const ConsRead& fact);
-    /// The history of the partition from `cut` on was replaced: offsets there name other records.
-    void forget(PartitionId tp, Offset cut);
+    /// What of this read is a repetition, given the committed history; valid until the next call.
+    const std::vector<Again>& on(const ConsRead& fact, const Lineage& committed);
+    /// The history `before` of the partition was replaced from `cut` on: offsets there name other
+    /// records now.
+    void forget(PartitionId tp, Offset cut, const Lineage& before);
 
 private:
     struct Place {
@@ -35,7 +38,8 @@ private:
         DupWhy why{}; ///< of what it reads again from there
     };
     struct Shelf {
-        Ranges<> read;
+        Ranges<> read;                            ///< of the present history
+        std::map<LeaderEpoch, Ranges<>> replaced; ///< read, then no part of the history any more
         std::vector<Place> places;
         MachineId reader;       ///< who read last
         std::int32_t falls = 0; ///< how often that machine had crashed by then
@@ -44,6 +48,7 @@ private:
 
     Shelf& shelf(GroupId g, PartitionId tp);
     DupWhy reason(const Shelf& shelf, StartWhy why) const;
+    static void recall(Shelf& shelf, Offset from, Offset to, const Lineage& committed);
 
     std::vector<Shelf> shelves_;
     PairIndex shelf_of_;
