@@ -21,7 +21,7 @@ void add_escape(std::string& out, char32_t c) {
     char digits[8];
     int count = 0;
     do {
-        digits[count++] = "0123456789abcdef"[c & 15];
+        digits[count++] = "0123456789ABCDEF"[c & 15];
         c >>= 4;
     } while (c != 0);
     out += "\\u{";

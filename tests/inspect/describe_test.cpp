@@ -168,5 +168,5 @@ TEST_CASE("names and keys cannot reach a terminal as commands") {
     story.append(1, 0, 0);
     const std::string text = story.log() + describe_topics(story.info, story.view);
     CHECK(text.find('\x1b') == std::string::npos);
-    CHECK(text.find("k\\u{a}\\u{1b}]0;x\\u{7} (shop #0)") != std::string::npos);
+    CHECK(text.find("k\\u{A}\\u{1B}]0;x\\u{7} (shop #0)") != std::string::npos);
 }

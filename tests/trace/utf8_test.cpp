@@ -7,12 +7,12 @@ using namespace brokersim;
 TEST_CASE("text for people shows what could do harm as \\u{…}") {
     CHECK(visible("plain, with spaces") == "plain, with spaces");
     CHECK(visible("日本 é 🙂") == "日本 é 🙂");
-    CHECK(visible("\x1b[2J\n\t") == "\\u{1b}[2J\\u{a}\\u{9}");
+    CHECK(visible("\x1b[2J\n\t") == "\\u{1B}[2J\\u{A}\\u{9}");
     CHECK(visible("\xc2\x9b"
-                  "31m") == "\\u{9b}31m");
+                  "31m") == "\\u{9B}31m");
     CHECK(visible("a\u202eb\u2066c\u2028d\u200be\ufefff") ==
-          "a\\u{202e}b\\u{2066}c\\u{2028}d\\u{200b}e\\u{feff}f");
-    CHECK(visible("\xff\xc0\xaf") == "\\u{ff}\\u{c0}\\u{af}");
+          "a\\u{202E}b\\u{2066}c\\u{2028}d\\u{200B}e\\u{FEFF}f");
+    CHECK(visible("\xff\xc0\xaf") == "\\u{FF}\\u{C0}\\u{AF}");
     CHECK(visible(std::string(100, 'x'), 10) == std::string(10, 'x') + "…");
 }
 
