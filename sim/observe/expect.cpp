@@ -158,7 +158,7 @@ Verdict Expectations::judge_metric(std::size_t k, Time end, Time reached,
     }
     const Measured measured = metrics.measure(k, std::max(end, reached));
     if (!measured.known) { return {false, {}, measured.why}; }
-    const auto metric = find_metric(spec.metric);
+    const auto metric = find_probed_metric(spec.metric);
     return {holds(spec, measured.value), {}, value_text(measured.value, metric->unit)};
 }
 

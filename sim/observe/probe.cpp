@@ -10,34 +10,40 @@ namespace brokersim {
 
 namespace {
 
-constexpr Metric counter(std::string_view name, Count what) {
+constexpr ProbedMetric counter(std::string_view name, Count what) {
     return {name, Source::count, Statistic::value, Unit::number, what};
 }
 
 constexpr std::array metrics = {
-    Metric{"produce.latency.avg", Source::produce_latency, Statistic::avg, Unit::duration, {}},
-    Metric{"produce.latency.p50", Source::produce_latency, Statistic::p50, Unit::duration, {}},
-    Metric{"produce.latency.p95", Source::produce_latency, Statistic::p95, Unit::duration, {}},
-    Metric{"produce.latency.p99", Source::produce_latency, Statistic::p99, Unit::duration, {}},
-    Metric{"produce.latency.p99.9", Source::produce_latency, Statistic::p99_9, Unit::duration, {}},
-    Metric{"produce.latency.max", Source::produce_latency, Statistic::max, Unit::duration, {}},
-    Metric{
+    ProbedMetric{
+        "produce.latency.avg", Source::produce_latency, Statistic::avg, Unit::duration, {}},
+    ProbedMetric{
+        "produce.latency.p50", Source::produce_latency, Statistic::p50, Unit::duration, {}},
+    ProbedMetric{
+        "produce.latency.p95", Source::produce_latency, Statistic::p95, Unit::duration, {}},
+    ProbedMetric{
+        "produce.latency.p99", Source::produce_latency, Statistic::p99, Unit::duration, {}},
+    ProbedMetric{
+        "produce.latency.p99.9", Source::produce_latency, Statistic::p99_9, Unit::duration, {}},
+    ProbedMetric{
+        "produce.latency.max", Source::produce_latency, Statistic::max, Unit::duration, {}},
+    ProbedMetric{
         "end_to_end.latency.avg", Source::end_to_end_latency, Statistic::avg, Unit::duration, {}},
-    Metric{
+    ProbedMetric{
         "end_to_end.latency.p50", Source::end_to_end_latency, Statistic::p50, Unit::duration, {}},
-    Metric{
+    ProbedMetric{
         "end_to_end.latency.p95", Source::end_to_end_latency, Statistic::p95, Unit::duration, {}},
-    Metric{
+    ProbedMetric{
         "end_to_end.latency.p99", Source::end_to_end_latency, Statistic::p99, Unit::duration, {}},
-    Metric{"end_to_end.latency.p99.9",
-           Source::end_to_end_latency,
-           Statistic::p99_9,
-           Unit::duration,
-           {}},
-    Metric{
+    ProbedMetric{"end_to_end.latency.p99.9",
+                 Source::end_to_end_latency,
+                 Statistic::p99_9,
+                 Unit::duration,
+                 {}},
+    ProbedMetric{
         "end_to_end.latency.max", Source::end_to_end_latency, Statistic::max, Unit::duration, {}},
-    Metric{"produce.rate", Source::produce_rate, Statistic::value, Unit::rate, {}},
-    Metric{"consume.rate", Source::consume_rate, Statistic::value, Unit::rate, {}},
+    ProbedMetric{"produce.rate", Source::produce_rate, Statistic::value, Unit::rate, {}},
+    ProbedMetric{"consume.rate", Source::consume_rate, Statistic::value, Unit::rate, {}},
     counter("produced", Count::produced),
     counter("acked", Count::acked),
     counter("failed", Count::failed),
@@ -54,14 +60,14 @@ constexpr std::array metrics = {
     counter("isr_expands", Count::isr_expands),
     counter("rebalances", Count::rebalances),
     counter("fencings", Count::fencings),
-    Metric{"blocked.total", Source::blocked, Statistic::total, Unit::duration, {}},
-    Metric{"blocked.max", Source::blocked, Statistic::max, Unit::duration, {}},
-    Metric{"lag.max", Source::lag, Statistic::max, Unit::number, {}},
-    Metric{"lag.end", Source::lag, Statistic::end, Unit::number, {}},
-    Metric{"lag.seconds.max", Source::lag_age, Statistic::max, Unit::duration, {}},
-    Metric{"unavailable.max", Source::unavailable, Statistic::max, Unit::duration, {}},
-    Metric{"unavailable.total", Source::unavailable, Statistic::total, Unit::duration, {}},
-    Metric{"unavailable.count", Source::unavailable, Statistic::count, Unit::number, {}},
+    ProbedMetric{"blocked.total", Source::blocked, Statistic::total, Unit::duration, {}},
+    ProbedMetric{"blocked.max", Source::blocked, Statistic::max, Unit::duration, {}},
+    ProbedMetric{"lag.max", Source::lag, Statistic::max, Unit::number, {}},
+    ProbedMetric{"lag.end", Source::lag, Statistic::end, Unit::number, {}},
+    ProbedMetric{"lag.seconds.max", Source::lag_age, Statistic::max, Unit::duration, {}},
+    ProbedMetric{"unavailable.max", Source::unavailable, Statistic::max, Unit::duration, {}},
+    ProbedMetric{"unavailable.total", Source::unavailable, Statistic::total, Unit::duration, {}},
+    ProbedMetric{"unavailable.count", Source::unavailable, Statistic::count, Unit::number, {}},
 };
 
 /// Is `name` the entry itself or one of its instances ("orders", "orders-2")?
@@ -86,8 +92,8 @@ std::size_t find_name(const std::vector<Named>& list, const std::string& name) {
 
 } // namespace
 
-std::optional<Metric> find_metric(std::string_view name) {
-    for (const Metric& metric : metrics) {
+std::optional<ProbedMetric> find_probed_metric(std::string_view name) {
+    for (const ProbedMetric& metric : metrics) {
         if (metric.name == name) { return metric; }
     }
     return {};
@@ -106,7 +112,7 @@ void Gauge::close(Time end) {
 }
 
 Probe::Probe(const ExpectSpec& spec, const Scenario& scenario, const RunInfo& info)
-    : metric_(find_metric(spec.metric)), from_(spec.from.value_or(Time{} + scenario.warmup)),
+    : metric_(find_probed_metric(spec.metric)), from_(spec.from.value_or(Time{} + scenario.warmup)),
       to_(spec.to.value_or(Time::never())), whole_run_(!spec.from && !spec.to),
       side_(spec.side.value_or(Side::produce)), gauge_(from_, to_) {
     if (!metric_) { problem_ = "there is no metric \"" + spec.metric + "\""; }

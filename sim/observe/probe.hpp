@@ -54,7 +54,7 @@ enum class Statistic : std::uint8_t { value, avg, p50, p95, p99, p99_9, max, end
 enum class Unit : std::uint8_t { number, duration, rate };
 
 /// A metric by its name in scenario files.
-struct Metric {
+struct ProbedMetric {
     std::string_view name;
     Source source{};
     Statistic statistic{};
@@ -63,7 +63,7 @@ struct Metric {
 };
 
 /// Nothing if there is no such metric.
-std::optional<Metric> find_metric(std::string_view name);
+std::optional<ProbedMetric> find_probed_metric(std::string_view name);
 
 /// What something is about; ids that do not apply are not valid.
 struct Subject {
@@ -110,7 +110,7 @@ public:
     /// `spec` must name a metric.
     Probe(const ExpectSpec& spec, const Scenario& scenario, const RunInfo& info);
 
-    const std::optional<Metric>& metric() const { return metric_; }
+    const std::optional<ProbedMetric>& metric() const { return metric_; }
     /// A filter that fits nothing in this run, or a metric that does not exist.
     const std::string& problem() const { return problem_; }
     bool about(const Subject& subject) const;
@@ -138,7 +138,7 @@ private:
     void filter_partitions(const ExpectSpec& spec, const RunInfo& info);
     Measured of_samples() const;
 
-    std::optional<Metric> metric_;
+    std::optional<ProbedMetric> metric_;
     std::string problem_;
     Time from_, to_ = Time::never();
     bool whole_run_ = true;
