@@ -1,4 +1,5 @@
 // The resolved scenario as JSON: one spelling for one meaning, so that its digest is an identity.
+#include "scenario/json_writer.hpp"
 #include "scenario/metrics.hpp"
 #include "scenario/modelled.hpp"
 #include "scenario/resolve.hpp"
@@ -6,69 +7,12 @@
 
 #include <span>
 #include <string>
+#include <utility>
 
 namespace brokersim {
 namespace {
 
-/// Writes JSON with two blanks of indentation.
-class Writer {
-public:
-    void open(char bracket) {
-        begin_value();
-        out_ += bracket;
-        first_ = true;
-        ++depth_;
-    }
-    void close(char bracket) {
-        --depth_;
-        if (!first_) { line(); }
-        out_ += bracket;
-        first_ = false;
-    }
-    /// The name of the next value.
-    void key(std::string_view name) {
-        separate();
-        out_ += json_string(name) + ": ";
-        keyed_ = true;
-    }
-    void json(std::string_view text) {
-        begin_value();
-        out_ += text;
-        first_ = false;
-    }
-    void text(std::string_view text) { json(json_string(text)); }
-    void number(std::int64_t value) { json(std::to_string(value)); }
-    void boolean(bool value) { json(value ? "true" : "false"); }
-    void duration(Duration d) { text(spell(d)); }
-
-    std::string take() {
-        out_ += '\n';
-        return std::move(out_);
-    }
-
-private:
-    void begin_value() {
-        if (!keyed_) { separate(); }
-        keyed_ = false;
-    }
-    void separate() {
-        if (depth_ == 0) { return; }
-        if (!first_) { out_ += ','; }
-        line();
-        first_ = false;
-    }
-    void line() {
-        out_ += '\n';
-        out_.append(2 * depth_, ' ');
-    }
-
-    std::string out_;
-    std::size_t depth_ = 0;
-    bool first_ = true;
-    bool keyed_ = false;
-};
-
-void write(Writer& w, const Distribution& d) {
+void write(JsonWriter& w, const Distribution& d) {
     if (d.kind == Distribution::Kind::constant) {
         w.duration(d.a);
         return;
@@ -101,7 +45,7 @@ void write(Writer& w, const Distribution& d) {
 }
 
 template <class Config>
-void write_config(Writer& w, std::span<const Modelled<Config>> table, const Config& config) {
+void write_config(JsonWriter& w, std::span<const Modelled<Config>> table, const Config& config) {
     w.key("config");
     w.open('{');
     for (const auto& setting : table) {
@@ -111,7 +55,7 @@ void write_config(Writer& w, std::span<const Modelled<Config>> table, const Conf
     w.close('}');
 }
 
-void write_texts(Writer& w, std::string_view key, const std::vector<std::string>& texts) {
+void write_texts(JsonWriter& w, std::string_view key, const std::vector<std::string>& texts) {
     w.key(key);
     w.open('[');
     for (const std::string& text : texts) {
@@ -120,19 +64,19 @@ void write_texts(Writer& w, std::string_view key, const std::vector<std::string>
     w.close(']');
 }
 
-void write_time(Writer& w, std::string_view key, const std::optional<Time>& time) {
+void write_time(JsonWriter& w, std::string_view key, const std::optional<Time>& time) {
     if (!time) { return; }
     w.key(key);
     w.duration(*time - Time{});
 }
 
-void write_text(Writer& w, std::string_view key, const std::optional<std::string>& text) {
+void write_text(JsonWriter& w, std::string_view key, const std::optional<std::string>& text) {
     if (!text) { return; }
     w.key(key);
     w.text(*text);
 }
 
-void write_head(Writer& w, const Scenario& s) {
+void write_head(JsonWriter& w, const Scenario& s) {
     w.key("format");
     w.number(1);
     w.key("name");
@@ -158,7 +102,7 @@ void write_head(Writer& w, const Scenario& s) {
     write_time(w, "outage_threshold", Time{} + s.outage_threshold);
 }
 
-void write_network(Writer& w, const NetworkDraft& n) {
+void write_network(JsonWriter& w, const NetworkDraft& n) {
     w.key("network");
     w.open('{');
     w.key("latency");
@@ -184,7 +128,7 @@ void write_network(Writer& w, const NetworkDraft& n) {
     w.close('}');
 }
 
-void write_cluster(Writer& w, const Draft& d) {
+void write_cluster(JsonWriter& w, const Draft& d) {
     w.key("control_plane");
     w.open('{');
     write_text(w, "mode", "kraft");
@@ -214,7 +158,7 @@ void write_cluster(Writer& w, const Draft& d) {
     w.close('}');
 }
 
-void write_topic(Writer& w, const TopicDraft& t) {
+void write_topic(JsonWriter& w, const TopicDraft& t) {
     w.open('{');
     write_text(w, "name", t.name);
     w.key("partitions");
@@ -239,7 +183,7 @@ void write_topic(Writer& w, const TopicDraft& t) {
     w.close('}');
 }
 
-void write_keys(Writer& w, const KeySpec& keys) {
+void write_keys(JsonWriter& w, const KeySpec& keys) {
     w.key("keys");
     if (keys.kind == KeySpec::Kind::none) {
         w.json("null");
@@ -258,7 +202,7 @@ void write_keys(Writer& w, const KeySpec& keys) {
     w.close('}');
 }
 
-void write_producer(Writer& w, const Draft& d, const ProducerDraft& p) {
+void write_producer(JsonWriter& w, const Draft& d, const ProducerDraft& p) {
     w.open('{');
     write_text(w, "name", p.name);
     write_text(w, "topic", d.topics[static_cast<std::size_t>(p.topic)].name);
@@ -280,7 +224,7 @@ void write_producer(Writer& w, const Draft& d, const ProducerDraft& p) {
     w.close('}');
 }
 
-void write_group(Writer& w, const ConsumerDraft& g) {
+void write_group(JsonWriter& w, const ConsumerDraft& g) {
     w.open('{');
     write_text(w, "group", g.group);
     write_texts(w, "topics", g.topic_names);
@@ -305,7 +249,7 @@ void write_group(Writer& w, const ConsumerDraft& g) {
     w.close('}');
 }
 
-void write_target(Writer& w, std::string_view key, const Node* node, const TargetSpec& target) {
+void write_target(JsonWriter& w, std::string_view key, const Node* node, const TargetSpec& target) {
     if (node == nullptr) { return; }
     if (target.kind != TargetSpec::Kind::machines) {
         write_text(w, key, target.text);
@@ -316,7 +260,7 @@ void write_target(Writer& w, std::string_view key, const Node* node, const Targe
     }
 }
 
-void write_fault(Writer& w, const FaultDraft& f) {
+void write_fault(JsonWriter& w, const FaultDraft& f) {
     w.open('{');
     write_text(w, "id", f.id);
     write_time(w, "at", f.at);
@@ -328,7 +272,7 @@ void write_fault(Writer& w, const FaultDraft& f) {
     w.close('}');
 }
 
-void write_value(Writer& w, Metric::Unit unit, std::int64_t value) {
+void write_value(JsonWriter& w, Metric::Unit unit, std::int64_t value) {
     if (unit == Metric::Unit::count) {
         w.number(value);
     } else if (unit == Metric::Unit::duration) {
@@ -338,7 +282,7 @@ void write_value(Writer& w, Metric::Unit unit, std::int64_t value) {
     }
 }
 
-void write_comparison(Writer& w, const ExpectDraft& e, Metric::Unit unit) {
+void write_comparison(JsonWriter& w, const ExpectDraft& e, Metric::Unit unit) {
     constexpr std::string_view names[] = {"equals", "below", "above", "between"};
     w.key(names[static_cast<std::size_t>(e.comparator)]);
     if (e.comparator != Comparator::between) {
@@ -351,7 +295,7 @@ void write_comparison(Writer& w, const ExpectDraft& e, Metric::Unit unit) {
     w.close(']');
 }
 
-void write_states(Writer& w, const ExpectDraft& e) {
+void write_states(JsonWriter& w, const ExpectDraft& e) {
     const bool leader = e.kind == ExpectSpec::Kind::leader;
     w.key(leader ? "leader" : "isr");
     w.open('{');
@@ -367,7 +311,7 @@ void write_states(Writer& w, const ExpectDraft& e) {
     write_time(w, "at", e.at);
 }
 
-void write_metric(Writer& w, const ExpectDraft& e) {
+void write_metric(JsonWriter& w, const ExpectDraft& e) {
     write_text(w, "metric", e.metric);
     write_comparison(w, e, find_metric(e.metric)->unit);
     write_text(w, "topic", e.topic);
@@ -383,7 +327,7 @@ void write_metric(Writer& w, const ExpectDraft& e) {
     write_time(w, "to", e.to);
 }
 
-void write_expectation(Writer& w, const ExpectDraft& e) {
+void write_expectation(JsonWriter& w, const ExpectDraft& e) {
     w.open('{');
     switch (e.kind) {
     case ExpectSpec::Kind::no_acked_loss:
@@ -406,7 +350,7 @@ void write_expectation(Writer& w, const ExpectDraft& e) {
 } // namespace
 
 std::string canonical_json(const Draft& draft) {
-    Writer w;
+    JsonWriter w;
     const auto list = [&](std::string_view key, const auto& items, const auto& write_item) {
         w.key(key);
         w.open('[');

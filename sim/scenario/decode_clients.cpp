@@ -134,9 +134,11 @@ constexpr Key<Processing> processing_keys[] = {
 
 void read_processing(Report& report, const Node& node, const KeyInfo& key, ConsumerDraft& out) {
     Processing processing;
-    const bool object = node.is(Node::Kind::object) &&
-                        (node.find("time") != nullptr || node.find("concurrency") != nullptr ||
-                         node.children.empty());
+    bool object = node.is(Node::Kind::object);
+    for (const std::string_view kind :
+         {"uniform", "exponential", "lognormal", "pareto", "quantiles"}) {
+        object = object && node.find(kind) == nullptr; // Else the shorthand: a distribution.
+    }
     if (object) {
         read_object(report, node, processing_keys, "an object with time", processing);
     } else {

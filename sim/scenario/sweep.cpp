@@ -107,14 +107,16 @@ void check_sweep(const Node& root, const Limits& limits, const Problems& known, 
             continue;
         }
         std::int64_t count = 1;
-        for (const Node& value : values_of(axis, count, report)) {
+        const std::vector<Node> values = values_of(axis, count, report);
+        for (std::size_t k = 0; k < values.size(); ++k) {
             if (spent > 0 && spent + cost > tried_nodes_max) { break; }
             spent += cost;
-            const std::string problem = first_error(base, axis.key, value, limits, before, report);
-            if (!problem.empty()) {
-                report.error(value, "with this value: " + problem);
-                break;
-            }
+            const std::string problem =
+                first_error(base, axis.key, values[k], limits, before, report);
+            if (problem.empty()) { continue; }
+            const Node& place = axis.is(Node::Kind::array) ? axis.children[k] : axis;
+            report.error(place, "with this value: " + problem);
+            break;
         }
         runs = mul_div(runs, std::max<std::int64_t>(count, 1), 1);
     }
