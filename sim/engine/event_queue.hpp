@@ -19,8 +19,8 @@ namespace brokersim {
 /// they went in, so that a run depends on nothing but its inputs. No ticket is stored: every step
 /// of the queue is stable instead.
 ///
-/// A sorted run holds what comes next; behind it a radix wheel holds the rest, unsorted. Up to
-/// about a hundred pending events are all in the run, and the wheel is empty. Otherwise the run is
+/// A sorted run holds what comes next; behind it a radix wheel holds the rest, unsorted. Up to some
+/// sixty pending events are all in the run, and the wheel is empty. Otherwise the run is
 /// filled by one slot of the wheel at a time, sorted when its turn comes.
 ///
 /// Invariant: the run holds exactly the entries earlier than `bound_` (and, while a burst of equal
@@ -108,8 +108,8 @@ public:
 
 private:
     using Wheel = RadixWheel<Entry>;
-    static constexpr std::uint32_t alone_max = 128;  // More than this, and the wheel is used;
-    static constexpr std::uint32_t alone_again = 64; // fewer, and the run is alone again.
+    static constexpr std::uint32_t alone_max = 64;   // More than this, and the wheel is used;
+    static constexpr std::uint32_t alone_again = 32; // fewer, and the run is alone again.
     static constexpr std::uint32_t batch_largest = 240;
     static constexpr std::uint32_t batch_least = 16;
     static constexpr std::uint32_t lookahead = 16; // Keep so many sorted: for prefetching.
@@ -249,10 +249,10 @@ private:
             return wheel_.take(slot, batch, batch_largest);
         }
         std::uint32_t count = wheel_.take(slot, batch, slot.count);
-        while (!wheel_.empty() && count < 16 && count * std::size_t{16} < pending) {
+        while (!wheel_.empty() && count < 32 && count * std::size_t{8} < pending) {
             wheel_.set_base(slot.last());
             const auto next = wheel_.earliest();
-            if (count + next.count > 32) break;
+            if (count + next.count > 64) break;
             slot = next;
             count += wheel_.take(slot, batch + count, slot.count);
         }

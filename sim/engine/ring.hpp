@@ -37,7 +37,8 @@ public:
     /// Puts `value` before element `k`; k = size() appends.
     void insert(std::size_t k, T value) {
         push_back(std::move(value));
-        for (std::size_t at = size_ - 1; at > k; --at) std::swap((*this)[at], (*this)[at - 1]);
+        for (std::size_t at = size_ - 1; at > k; --at)
+            std::swap((*this)[at], (*this)[at - 1]);
     }
     T pop_front() {
         BS_ASSERT(size_ > 0);
@@ -52,7 +53,8 @@ public:
     }
     /// Removes element `k`; the order of the others stays.
     void erase(std::size_t k) {
-        for (; k + 1 < size_; ++k) (*this)[k] = std::move((*this)[k + 1]);
+        for (; k + 1 < size_; ++k)
+            (*this)[k] = std::move((*this)[k + 1]);
         --size_;
     }
     void clear() { head_ = size_ = 0; }
@@ -62,7 +64,8 @@ private:
     std::size_t wrap(std::size_t k) const { return k & (slots_.size() - 1); }
     void grow() {
         std::vector<T> larger(slots_.empty() ? 4 : slots_.size() * 2);
-        for (std::size_t k = 0; k < size_; ++k) larger[k] = std::move((*this)[k]);
+        for (std::size_t k = 0; k < size_; ++k)
+            larger[k] = std::move((*this)[k]);
         slots_ = std::move(larger);
         head_ = 0;
     }

@@ -99,16 +99,16 @@ bool random_run_agrees(Delays kind, std::uint64_t seed, int steps) {
 
 TEST_CASE("random runs of every kind agree with a multimap, forks included") {
     for (const Delays kind : all_delays) {
-        for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+        for (std::uint64_t seed = 1; seed <= 3; ++seed) {
             CAPTURE(static_cast<int>(kind));
             CAPTURE(seed);
-            CHECK(random_run_agrees(kind, seed, 60'000));
+            CHECK(random_run_agrees(kind, seed, 40'000));
         }
     }
 }
 
 TEST_CASE("a burst of equal times keeps its order, also when it grows while it is played") {
-    for (const int burst : {10, 128, 129, 240, 241, 513, 5000}) {
+    for (const int burst : {10, 64, 65, 129, 240, 241, 513, 5000}) {
         Pair pair;
         for (int k = 0; k < 300; ++k)
             pair.push(static_cast<std::uint64_t>(k) * 977 % 5000);
@@ -218,7 +218,7 @@ TEST_CASE("a pending event costs at most 32 bytes of queue, and a small queue no
         queue.push(Time{1}, k);
     CHECK(queue.bytes() == sizeof queue);
     CHECK(sizeof queue <= 20'000);
-    for (std::size_t pending = 100; pending < 400'000; ++pending) {
+    for (std::size_t pending = 60; pending < 400'000; ++pending) {
         queue.push(Time{static_cast<std::int64_t>(random.below(std::uint64_t{1} << 40))}, 0);
     }
     CHECK(queue.bytes() <= 32 * queue.size());

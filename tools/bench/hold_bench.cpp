@@ -44,9 +44,12 @@ void hold(benchmark::State& state) {
         }
     };
     turns(3 * pending); // To the steady state.
-    const std::uint64_t allocated = allocations();
-    while (state.KeepRunningBatch(1024))
+    std::uint64_t allocated = 0;
+    while (state.KeepRunningBatch(1024)) {
+        const std::uint64_t before = allocations();
         turns(1024);
+        allocated += allocations() - before;
+    }
     benchmark::DoNotOptimize(check);
     state.SetItemsProcessed(state.iterations());
     state.counters["allocations"] = static_cast<double>(allocated);
