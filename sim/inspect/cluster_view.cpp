@@ -15,11 +15,11 @@ std::int64_t sum(std::int64_t from, std::int64_t count) {
 
 } // namespace
 
-PartitionView& ClusterView::at(PartitionId tp) {
+TracedPartition& ClusterView::at(PartitionId tp) {
     return partitions_[tp];
 }
 
-const PartitionView* ClusterView::partition(PartitionId tp) const {
+const TracedPartition* ClusterView::partition(PartitionId tp) const {
     const auto found = partitions_.find(tp);
     return found != partitions_.end() && found->second.created ? &found->second : nullptr;
 }
@@ -43,7 +43,7 @@ void ClusterView::on(FactRef fact) {
 }
 
 void ClusterView::created(const CtlPart& part) {
-    PartitionView& view = at(part.tp);
+    TracedPartition& view = at(part.tp);
     view.created = true;
     view.leader = part.leader;
     view.epoch = part.epoch;
@@ -54,7 +54,7 @@ void ClusterView::created(const CtlPart& part) {
 }
 
 void ClusterView::append(const LogAppend& append) {
-    ReplicaView& log = at(append.tp).logs[append.node];
+    TracedReplica& log = at(append.tp).logs[append.node];
     log.end = sum(append.base, append.count);
     log.start = std::min(log.start, append.base);
     log.batches.push_back({append.base, log.end, append.epoch, append.p, append.i.value_or(0)});
@@ -64,7 +64,7 @@ void ClusterView::append(const LogAppend& append) {
 }
 
 void ClusterView::truncate(const LogTrunc& cut) {
-    ReplicaView& log = at(cut.tp).logs[cut.node];
+    TracedReplica& log = at(cut.tp).logs[cut.node];
     while (!log.batches.empty() && log.batches.back().base >= cut.to) {
         log.batches.pop_back();
     }
@@ -74,7 +74,7 @@ void ClusterView::truncate(const LogTrunc& cut) {
 }
 
 void ClusterView::behead(const LogHead& head) {
-    ReplicaView& log = at(head.tp).logs[head.node];
+    TracedReplica& log = at(head.tp).logs[head.node];
     log.start = head.to;
     log.end = std::max(log.end, head.to);
     if (head.why == HeadWhy::reset) { // the log starts afresh there
@@ -83,7 +83,7 @@ void ClusterView::behead(const LogHead& head) {
         return;
     }
     const auto kept = std::find_if(log.batches.begin(), log.batches.end(),
-                                   [&](const BatchView& batch) { return batch.end > head.to; });
+                                   [&](const TracedBatch& batch) { return batch.end > head.to; });
     log.batches.erase(log.batches.begin(), kept);
 }
 

@@ -14,7 +14,7 @@
 namespace brokersim {
 
 /// A batch as a replica holds it. `p` is none in internal topics and for control batches.
-struct BatchView {
+struct TracedBatch {
     Offset base = 0;
     Offset end = 0;
     LeaderEpoch epoch = 0;
@@ -22,20 +22,20 @@ struct BatchView {
     std::int64_t i = 0; ///< the first record's number at its producer
 };
 
-struct ReplicaView {
+struct TracedReplica {
     Offset start = 0; ///< first retained offset
     Offset end = 0;
     Offset high_watermark = 0;
-    std::vector<BatchView> batches;
+    std::vector<TracedBatch> batches;
 };
 
-struct PartitionView {
+struct TracedPartition {
     bool created = false;
     std::optional<MachineId> leader;
     LeaderEpoch epoch = -1;
     PartitionEpoch partition_epoch = -1;
     std::vector<MachineId> isr, elr, replicas;
-    std::map<MachineId, ReplicaView> logs;
+    std::map<MachineId, TracedReplica> logs;
 };
 
 /// Fed with the facts of a trace in order; shows the state behind the last one.
@@ -44,7 +44,7 @@ public:
     void on(FactRef fact);
 
     /// None: the partition is not created, or nothing was ever said about it.
-    const PartitionView* partition(PartitionId tp) const;
+    const TracedPartition* partition(PartitionId tp) const;
     /// The key of a record, none if it has none; `known`: the trace has the record.
     std::optional<std::string> key(ProducerId p, PartitionId tp, std::int64_t i, bool& known) const;
 
@@ -55,13 +55,13 @@ private:
         std::optional<std::string> key;
     };
 
-    PartitionView& at(PartitionId tp);
+    TracedPartition& at(PartitionId tp);
     void created(const CtlPart& part);
     void append(const LogAppend& append);
     void truncate(const LogTrunc& cut);
     void behead(const LogHead& head);
 
-    std::map<PartitionId, PartitionView> partitions_;
+    std::map<PartitionId, TracedPartition> partitions_;
     std::map<std::pair<ProducerId, PartitionId>, std::vector<Keys>> keys_;
 };
 

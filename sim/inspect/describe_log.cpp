@@ -31,7 +31,7 @@ std::string padded(const std::string& text, std::size_t width) {
 }
 
 /// The replica whose log is shown: the leader, else the one that has most.
-std::optional<MachineId> shown_replica(const PartitionView& view) {
+std::optional<MachineId> shown_replica(const TracedPartition& view) {
     if (view.leader) { return view.leader; }
     std::optional<MachineId> longest;
     for (const auto& [machine, log] : view.logs) {
@@ -41,7 +41,7 @@ std::optional<MachineId> shown_replica(const PartitionView& view) {
 }
 
 std::string message(const RunInfo& info, const ClusterView& view, PartitionId tp,
-                    const BatchView& batch, Offset offset) {
+                    const TracedBatch& batch, Offset offset) {
     if (!batch.p) { return "-"; }
     const std::int64_t i = batch.i + (offset - batch.base);
     bool known = false;
@@ -51,9 +51,9 @@ std::string message(const RunInfo& info, const ClusterView& view, PartitionId tp
 }
 
 std::vector<Row> rows_of(const RunInfo& info, const ClusterView& view, PartitionId tp,
-                         const ReplicaView& log) {
+                         const TracedReplica& log) {
     std::vector<Row> rows;
-    for (const BatchView& batch : log.batches) {
+    for (const TracedBatch& batch : log.batches) {
         for (Offset offset = std::max(batch.base, log.start); offset < batch.end; ++offset) {
             if (std::ssize(rows) == log_rows_max) { return rows; }
             rows.push_back({offset, message(info, view, tp, batch, offset)});
@@ -88,7 +88,7 @@ std::string table(const std::vector<Row>& rows, Offset high_watermark, bool more
 }
 
 /// "Committed: offsets 0 to 4 (high watermark 5); not yet committed: 5 to 6."
-std::string committed_text(const ReplicaView& log) {
+std::string committed_text(const TracedReplica& log) {
     const Offset hw = std::clamp(log.high_watermark, log.start, log.end);
     const auto range = [](Offset from, Offset end) {
         return from + 1 >= end
@@ -104,12 +104,12 @@ std::string committed_text(const ReplicaView& log) {
 } // namespace
 
 std::string describe_log(const RunInfo& info, const ClusterView& view, PartitionId tp) {
-    const PartitionView* partition = view.partition(tp);
+    const TracedPartition* partition = view.partition(tp);
     const std::string name = visible(info.name(tp));
     if (partition == nullptr) { return "Partition " + name + " does not exist yet.\n"; }
     const std::optional<MachineId> replica = shown_replica(*partition);
     const auto found = replica ? partition->logs.find(*replica) : partition->logs.end();
-    const ReplicaView log = found != partition->logs.end() ? found->second : ReplicaView{};
+    const TracedReplica log = found != partition->logs.end() ? found->second : TracedReplica{};
     std::string text = "Partition " + name;
     if (partition->leader) {
         text += ", leader " + visible(info.name(*partition->leader));

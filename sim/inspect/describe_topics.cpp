@@ -27,7 +27,7 @@ std::string topic_line(const TopicInfo& topic) {
 }
 
 std::string partition_line(const RunInfo& info, const TopicInfo& topic, std::int32_t number,
-                           const PartitionView& view) {
+                           const TracedPartition& view) {
     return "\tTopic: " + visible(topic.name) + "\tPartition: " + std::to_string(number) +
            "\tLeader: " + (view.leader ? visible(info.name(*view.leader)) : "none") +
            "\tReplicas: " + joined(info, view.replicas) + "\tIsr: " + joined(info, view.isr) +
@@ -47,7 +47,7 @@ std::string describe_topics(const RunInfo& info, const ClusterView& view) {
     for (const TopicInfo* topic : topics) {
         text += topic_line(*topic);
         for (std::int32_t k = 0; k < topic->partitions; ++k) {
-            const PartitionView* partition = view.partition(PartitionId(topic->first.value + k));
+            const TracedPartition* partition = view.partition(PartitionId(topic->first.value + k));
             if (partition != nullptr) { text += partition_line(info, *topic, k, *partition); }
         }
     }
