@@ -53,7 +53,11 @@ void World::handle(Time now, Event event) {
     case EventKind::connect_retry: network_.connect_retry(w, event.handle); return;
     case EventKind::deferred: deferred(event.handle); return;
     case EventKind::timer: pop_timer(event.handle); return;
-    case EventKind::script: script(ScriptEntry(script_[event.handle])); return;
+    case EventKind::script: {
+        const ScriptEntry entry = script_[event.handle]; // The script may grow meanwhile.
+        script(entry);
+        return;
+    }
     }
 }
 
@@ -81,23 +85,6 @@ void World::deliver(std::uint32_t packet) {
     case Arrival::refused: give(p.to, {Stashed::What::refused, 0, p.conn, cause}); return;
     case Arrival::lost: give(p.to, {Stashed::What::lost, 0, p.conn, cause}); return;
     }
-}
-
-template <class Call>
-void World::with_actor(Machine& machine, Call call) {
-    switch (machine.kind) {
-    case Kind::broker: call(brokers_[machine.index]); return;
-    case Kind::controller: call(controllers_[machine.index]); return;
-    case Kind::producer: call(producers_[machine.index]); return;
-    case Kind::consumer: call(consumers_[machine.index]); return;
-    }
-}
-
-template <class Call>
-void World::run_handler(MachineId id, Cause cause, Call call) {
-    out_.begin(In{now_, id}, cause, sink_);
-    with_actor(machines_[id.index()], [&](auto& actor) { call(actor, In{now_, id}); });
-    carry_out(id);
 }
 
 /// Something for a process: a frozen one gets it when it wakes.

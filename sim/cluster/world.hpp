@@ -163,4 +163,21 @@ private:
     Effects out_;
 };
 
+template <class Call>
+void World::with_actor(Machine& machine, Call call) {
+    switch (machine.kind) {
+    case Kind::broker: call(brokers_[machine.index]); return;
+    case Kind::controller: call(controllers_[machine.index]); return;
+    case Kind::producer: call(producers_[machine.index]); return;
+    case Kind::consumer: call(consumers_[machine.index]); return;
+    }
+}
+
+template <class Call>
+void World::run_handler(MachineId id, Cause cause, Call call) {
+    out_.begin(In{now_, id}, cause, sink_);
+    with_actor(machines_[id.index()], [&](auto& actor) { call(actor, In{now_, id}); });
+    carry_out(id);
+}
+
 } // namespace brokersim

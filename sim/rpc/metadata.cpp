@@ -189,7 +189,7 @@ bool ClientMetadata::hint(PartitionId tp, MachineId leader, LeaderEpoch epoch, E
 
 MachineId ClientMetadata::least_loaded(Time now, const NetworkClient& client) {
     if (nodes_.empty()) return {};
-    const std::size_t start = static_cast<std::size_t>(stream_.below(nodes_.size()));
+    const std::size_t start = stream_.below(nodes_.size());
     MachineId best_ready;
     MachineId best_connecting;
     MachineId best_connectable;
