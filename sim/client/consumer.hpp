@@ -3,10 +3,21 @@
 #pragma once
 
 #include "brokersim/scenario.hpp"
+#include "client/consumer_commits.hpp"
+#include "client/consumer_core.hpp"
+#include "client/consumer_fetcher.hpp"
+#include "client/consumer_membership.hpp"
+#include "client/consumer_positions.hpp"
+#include "engine/distribution.hpp"
+#include "engine/ring.hpp"
 #include "protocol/effects.hpp"
 #include "protocol/layout.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace brokersim {
 
@@ -33,6 +44,79 @@ public:
 
     /// Nothing fetched that the application has not finished, no commit under way.
     bool idle() const;
+    /// Where it stands in a partition: the next offset to return; -1 if it owns it not.
+    Offset position(PartitionId tp) const;
+
+private:
+    static constexpr TimerSlot network_timer{0};
+    static constexpr TimerSlot poll_timer{1};
+    static constexpr TimerSlot heartbeat_timer{2};
+    static constexpr TimerSlot processing_timer{3};
+
+    /// What the application thread does.
+    enum class Doing : std::uint8_t { nothing, polling, processing, committing, closing };
+
+    /// What poll() has returned of one partition and is not processed yet.
+    struct Work {
+        PartitionId tp;
+        Offset next = 0, end = 0;
+    };
+
+    // consumer.cpp: events.
+    void on_broker_response(In in, const Incoming& incoming, Effects& out);
+    void on_coordinator_response(In in, const Incoming& incoming, Effects& out);
+    void take_failures(In in, Effects& out);
+    void take_broker_failure(In in, const Failure& failure, Effects& out);
+    void take_coordinator_failure(In in, const Failure& failure, Effects& out);
+    void take_metadata(In in);
+    void turn(In in, Effects& out);
+    void update_metadata(In in, Effects& out);
+    void set_timers(In in, Effects& out);
+    void set_timer(TimerSlot slot, Time deadline, Effects& out);
+
+    // consumer_application.cpp: the application thread.
+    void poll(In in, Effects& out);
+    bool coordinate(In in, Effects& out);
+    bool give_up_partitions(In in, Effects& out);
+    bool is_blocked(In in);
+    void hand_over(In in, Effects& out);
+    void process(In in, Effects& out);
+    void note_done(PartitionId tp, Offset from, Offset to, Effects& out) const;
+    void after_processing(In in, Effects& out);
+    void await_commit(In in, Effects& out);
+    void close(In in, Effects& out);
+    void step_close(In in, Effects& out);
+    /// What is already due waits for a connection or an answer: that will wake it.
+    void wake_at(In in, Time t) {
+        if (t > in.now) wake_ = std::min(wake_, t);
+    }
+    bool polling() const { return doing_ == Doing::polling; }
+
+    CommitMode commit_mode_;
+    ConsumerCore core_;
+    ConsumerMembership membership_;
+    ConsumerCommits commits_;
+    ConsumerPositions positions_;
+    ConsumerFetcher fetcher_;
+    Sampler processing_;
+    Stream processing_draws_;
+    bool instant_ = false; ///< processing takes no time, ever
+
+    Doing doing_ = Doing::nothing;
+    bool stopping_ = false;
+    bool giving_up_ = false;           ///< a last commit is under way before that
+    bool prepared_ = false;            ///< the partitions have been given up: ready to join
+    Time block_until_ = Time::never(); ///< poll() waits for the coordinator, at most until then
+    Time wake_ = Time::never();        ///< when poll() wants to look again
+    Time metadata_wake_;
+    std::uint32_t metadata_version_ = 0;
+    std::vector<FetchedRange> fetched_;
+    Ring<Work> work_;
+    bool at_work_ = false; ///< on the record at the front of `work_`
+    std::vector<CommittedOffset> returned_;
+    bool leaving_ = false; ///< closing: LeaveGroup is sent or need not be
+    Time close_until_ = Time::never();
+    std::array<Time, timer_slots> armed_{};
 };
 
 } // namespace brokersim

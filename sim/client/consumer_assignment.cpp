@@ -1,0 +1,72 @@
+// What the leader of a group works out for all members, and how a consumer's settings reach rpc.
+#include "client/consumer_membership.hpp"
+#include "engine/assert.hpp"
+#include "group/assignor.hpp"
+
+#include <algorithm>
+
+namespace brokersim {
+
+NetworkClientSettings consumer_network_settings(const ConsumerConfig& config) {
+    NetworkClientSettings settings;
+    settings.reconnect_backoff = config.reconnect_backoff;
+    settings.reconnect_backoff_max = config.reconnect_backoff_max;
+    settings.setup_timeout = config.socket_connection_setup_timeout;
+    settings.setup_timeout_max = config.socket_connection_setup_timeout_max;
+    settings.max_in_flight = 100; // Kafka: ClientUtils, no setting.
+    return settings;
+}
+
+MetadataSettings consumer_metadata_settings(const ConsumerConfig& config) {
+    MetadataSettings settings;
+    settings.max_age = config.metadata_max_age;
+    settings.retry_backoff = config.retry_backoff;
+    settings.retry_backoff_max = config.retry_backoff_max;
+    settings.request_timeout = config.request_timeout;
+    settings.rebootstrap = config.metadata_recovery_rebootstrap;
+    settings.rebootstrap_trigger = config.metadata_recovery_rebootstrap_trigger;
+    return settings;
+}
+
+std::vector<MachineId> consumer_bootstrap(const Layout& layout) {
+    std::vector<MachineId> brokers;
+    for (std::size_t k = 0; k < layout.brokers; ++k)
+        brokers.emplace_back(k);
+    return brokers;
+}
+
+void assign_members(const ConsumerCore& core, const JoinGroupResponse& joined,
+                    Assignment& assignment) {
+    BS_ASSERT(joined.protocol == AssignorId::range);
+    std::vector<AssignorTopic> topics;
+    for (const TopicId id : core.topics)
+        topics.push_back({core.layout->topic(id).partitions, {}});
+    std::vector<AssignorMember> members;
+    for (const JoinedMember& m : joined.members) {
+        AssignorMember& member = members.emplace_back();
+        member.number = m.member;
+        if (!core.instance_id.empty()) {
+            // The members of a group share their settings and are numbered as their machines are.
+            const std::int32_t number = core.number + m.machine.value - core.self.value;
+            member.instance_id = core.config.group_instance_id;
+            if (core.numbered) member.instance_id += "-" + std::to_string(number);
+        }
+        for (std::uint32_t k = m.topics_begin; k < m.topics_end; ++k) {
+            const auto at = std::find(core.topics.begin(), core.topics.end(), joined.topics[k]);
+            if (at == core.topics.end()) continue;
+            member.topics.push_back(static_cast<std::int32_t>(at - core.topics.begin()));
+        }
+    }
+    const Assigned assigned = assign_range(topics, members);
+    for (std::size_t k = 0; k < members.size(); ++k) {
+        Assignment::Entry& entry = assignment.entries.emplace_back();
+        entry.member = joined.members[k].member;
+        for (const AssignedPartition& p : assigned[k]) {
+            const Layout::Topic& topic =
+                core.layout->topic(core.topics[static_cast<std::size_t>(p.topic)]);
+            entry.partitions.emplace_back(topic.first.value + p.partition);
+        }
+    }
+}
+
+} // namespace brokersim
