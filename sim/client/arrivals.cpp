@@ -69,11 +69,13 @@ void Arrivals::skip_to(Time now) {
     if (!poisson_) {
         const SignedWide elapsed = SignedWide{now.ns - start_.ns} * rate_.count;
         number_ = static_cast<std::int64_t>(elapsed / (SignedWide{burst_} * rate_.per.ns));
-        while (at(number_) < now) ++number_;
+        while (at(number_) < now)
+            ++number_;
         settle(at(number_));
         return;
     }
-    while (next_ < now) advance();
+    while (next_ < now)
+        advance();
 }
 
 RecordKeys::RecordKeys(const ProducerSpec& spec, std::uint64_t seed)
@@ -87,8 +89,8 @@ void RecordKeys::take(std::int32_t count, std::vector<Run>& runs) {
     case KeySpec::Kind::none: runs.push_back({none, count}); return;
     case KeySpec::Kind::uniform:
         for (std::int32_t k = 0; k < count; ++k) {
-            const auto key = static_cast<std::int64_t>(
-                stream_.below(static_cast<std::uint64_t>(spec_.count)));
+            const auto key =
+                static_cast<std::int64_t>(stream_.below(static_cast<std::uint64_t>(spec_.count)));
             if (k > 0 && runs.back().key == key) {
                 ++runs.back().count;
             } else {

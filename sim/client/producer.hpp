@@ -96,13 +96,13 @@ private:
 
     // The application thread: one burst at a time, run by run.
     std::vector<Run> runs_;
-    std::size_t run_ = 0;      ///< the one being sent
+    std::size_t run_ = 0;         ///< the one being sent
     std::int32_t burst_left_ = 0; ///< records of a burst that waits for metadata
-    Time due_;                 ///< of the burst
+    Time due_;                    ///< of the burst
     Wait waiting_ = Wait::none;
     Time deadline_ = Time::never(); ///< of the call of send() under way; never: none
-    std::int64_t buffer_ = 0;  ///< reserved, not yet a batch
-    bool wake_sender_ = false; ///< a batch was opened or became full
+    std::int64_t buffer_ = 0;       ///< reserved, not yet a batch
+    bool wake_sender_ = false;      ///< a batch was opened or became full
     bool running_ = false;
     bool closing_ = false;
     Time armed_application_ = Time::never();

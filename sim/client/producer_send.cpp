@@ -19,7 +19,8 @@ bool Producer::send_some(In in, Effects& out) {
     runs_.clear();
     run_ = 0;
     if (burst_left_ == 0) {
-        if (closing_ || arrivals_.next() > in.now || arrivals_.next() == Time::never()) return false;
+        if (closing_ || arrivals_.next() > in.now || arrivals_.next() == Time::never())
+            return false;
         due_ = arrivals_.next();
         burst_left_ = arrivals_.take();
     }
@@ -39,7 +40,8 @@ void Producer::plan_burst() {
     key_runs_.clear();
     keys_.take(burst_left_, key_runs_);
     burst_left_ = 0;
-    for (const RecordKeys::Run& keys : key_runs_) plan_run(keys);
+    for (const RecordKeys::Run& keys : key_runs_)
+        plan_run(keys);
 }
 
 /// Which partitions the records of one key go to, as far as that is known before send() appends
@@ -58,9 +60,9 @@ void Producer::plan_run(RecordKeys::Run keys) {
         run.partition = *spec_.partition;
     } else if (spec_.config.partitioner == PartitionerKind::round_robin) {
         const KnownPartitions known{sender_.available(), partitions_};
-        const auto round = static_cast<std::int32_t>(
-            known.available.empty() ? static_cast<std::size_t>(partitions_)
-                                    : known.available.size());
+        const auto round = static_cast<std::int32_t>(known.available.empty()
+                                                         ? static_cast<std::size_t>(partitions_)
+                                                         : known.available.size());
         // Of each turn of the partitioner as many records as come round to it.
         for (std::int32_t k = 0; k < keys.count; ++k) {
             const std::int32_t partition = round_robin_.next(known);
@@ -170,7 +172,8 @@ void Producer::tell_accepted(const Run& run, Effects& out) {
     if (due_ < out.in().now) fact.due = due_;
     fact.bytes = std::int64_t{run.shape.value_bytes} + std::max(run.shape.key_bytes, 0);
     const Cause cause = out.note_aside(fact);
-    for (const BatchId id : opened_) sender_.accumulator()[id].cause = cause;
+    for (const BatchId id : opened_)
+        sender_.accumulator()[id].cause = cause;
     opened_.clear();
     accepted_ = 0;
 }
@@ -216,8 +219,8 @@ bool Producer::wait_for(In in, Wait what, Effects& out) {
     if (waiting_ == what) return true;
     end_wait(out);
     waiting_ = what;
-    out.note_aside(ProdBlocked{id_, what == Wait::buffer ? BlockedWhy::buffer
-                                                         : BlockedWhy::metadata});
+    out.note_aside(
+        ProdBlocked{id_, what == Wait::buffer ? BlockedWhy::buffer : BlockedWhy::metadata});
     sender_.set_exhausted(what == Wait::buffer);
     wake_sender_ = true;
     return true;
@@ -225,8 +228,8 @@ bool Producer::wait_for(In in, Wait what, Effects& out) {
 
 void Producer::end_wait(Effects& out) {
     if (waiting_ == Wait::none) return;
-    out.note_aside(ProdUnblocked{id_, waiting_ == Wait::buffer ? BlockedWhy::buffer
-                                                               : BlockedWhy::metadata});
+    out.note_aside(
+        ProdUnblocked{id_, waiting_ == Wait::buffer ? BlockedWhy::buffer : BlockedWhy::metadata});
     waiting_ = Wait::none;
     sender_.set_exhausted(false);
 }

@@ -15,8 +15,8 @@ Fill fill(RecordShape shape, std::int32_t offset_delta, std::int64_t time_delta,
         const std::int64_t longer = std::int64_t{1} << (7 * varint_size(delta) - 1);
         const std::int64_t fit = (room - taken.bytes) / size;
         const std::int64_t wanted = (enough - taken.bytes - 1) / size + 1;
-        const std::int64_t n = std::min({longer - delta, fit, wanted,
-                                         std::int64_t{count} - taken.count});
+        const std::int64_t n =
+            std::min({longer - delta, fit, wanted, std::int64_t{count} - taken.count});
         if (n <= 0) break;
         taken.count += static_cast<std::int32_t>(n);
         taken.bytes += n * size;

@@ -15,9 +15,11 @@ struct RecordShape {
 
 /// A zig-zag varint (Kafka: ByteUtils.sizeOfVarint, sizeOfVarlong).
 constexpr std::int32_t varint_size(std::int64_t value) {
-    auto folded = (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+    auto folded =
+        (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
     std::int32_t size = 1;
-    for (; folded >= 0x80; folded >>= 7) ++size;
+    for (; folded >= 0x80; folded >>= 7)
+        ++size;
     return size;
 }
 

@@ -32,7 +32,8 @@ MetadataSettings metadata_settings(const ProducerConfig& config) {
 
 std::vector<MachineId> all_brokers(const Layout& layout) {
     std::vector<MachineId> brokers;
-    for (std::size_t k = 0; k < layout.brokers; ++k) brokers.emplace_back(k);
+    for (std::size_t k = 0; k < layout.brokers; ++k)
+        brokers.emplace_back(k);
     return brokers;
 }
 
@@ -42,14 +43,16 @@ Sender::Sender(ProducerId id, LayoutRef layout, const ProducerSpec& spec, std::u
     : id_(id), layout_(std::move(layout)), config_(spec.config), topic_(spec.topic),
       first_(layout_->topic(topic_).first), partitions_(layout_->topic(topic_).partitions),
       accumulator_(config_, partitions_), transactions_(partitions_),
-      client_(network_settings(config_), layout_->brokers, Stream(seed, {"connections", spec.name})),
+      client_(network_settings(config_), layout_->brokers,
+              Stream(seed, {"connections", spec.name})),
       metadata_(metadata_settings(config_), all_brokers(*layout_),
                 Stream(seed, {"metadata", spec.name})),
       retries_(seed, {"retries", spec.name}) {
     if (spec.partition) {
         written_.push_back(*spec.partition);
     } else {
-        for (std::int32_t p = 0; p < partitions_; ++p) written_.push_back(p);
+        for (std::int32_t p = 0; p < partitions_; ++p)
+            written_.push_back(p);
     }
 }
 
@@ -57,10 +60,11 @@ void Sender::start(Effects& out) {
     accumulator_.clear();
     transactions_ = TransactionManager(partitions_);
     client_ = NetworkClient(network_settings(config_), layout_->brokers, client_.stream());
-    metadata_ = ClientMetadata(metadata_settings(config_), all_brokers(*layout_),
-                               metadata_.stream());
+    metadata_ =
+        ClientMetadata(metadata_settings(config_), all_brokers(*layout_), metadata_.stream());
     metadata_.add_topic(topic_, first_, partitions_);
-    for (const std::int32_t p : written_) metadata_.use(tp(p), out);
+    for (const std::int32_t p : written_)
+        metadata_.use(tp(p), out);
     metadata_version_ = metadata_.version();
     leaders_.assign(static_cast<std::size_t>(partitions_), Leader{});
     brokers_.assign(layout_->brokers, Broker{});
@@ -119,8 +123,7 @@ void Sender::await_producer_id(In in, Effects& out) {
         id_in_flight_ = true;
     } else if (id_node_.valid() && client_.connectable(id_node_, in.now)) {
         client_.connect(in, id_node_, out);
-    } else if (!id_node_.valid() ||
-               client_.state(id_node_) == NetworkClient::State::disconnected) {
+    } else if (!id_node_.valid() || client_.state(id_node_) == NetworkClient::State::disconnected) {
         retry_producer_id(in);
         wake_ = std::min(wake_, id_not_before_);
     }
@@ -128,7 +131,8 @@ void Sender::await_producer_id(In in, Effects& out) {
 
 /// The brokers for which something is ready to be sent (Kafka: RecordAccumulator.ready).
 void Sender::find_ready(In in) {
-    for (const MachineId node : ready_) broker(node).ready = false;
+    for (const MachineId node : ready_)
+        broker(node).ready = false;
     ready_.clear();
     for (const std::int32_t p : accumulator_.active()) {
         const Leader& leader = at(p);
@@ -177,7 +181,8 @@ bool Sender::connect_and_send(In in, Effects& out) {
         if (!drained.empty()) sending_.push_back(node);
     }
     if (in.now >= accumulator_.next_expiry()) expire(in, out);
-    for (std::size_t k = 0; k < sending_.size(); ++k) send(in, sending_[k], drained_[k], out);
+    for (std::size_t k = 0; k < sending_.size(); ++k)
+        send(in, sending_[k], drained_[k], out);
     wake_ = std::min(wake_, accumulator_.next_expiry());
     return !sending_.empty();
 }
@@ -205,9 +210,8 @@ void Sender::drain(In in, MachineId node, std::vector<BatchId>& drained) {
         if (leader(p) == node) walk_.push_back(p);
     }
     const std::int32_t start = b.cursor % b.leads;
-    const auto begin = std::partition_point(walk_.begin(), walk_.end(), [&](std::int32_t p) {
-        return at(p).rank < start;
-    });
+    const auto begin = std::partition_point(walk_.begin(), walk_.end(),
+                                            [&](std::int32_t p) { return at(p).rank < start; });
     std::rotate(walk_.begin(), begin, walk_.end());
     std::int64_t size = 0;
     for (const std::int32_t p : walk_) {
@@ -242,7 +246,8 @@ void Sender::expire(In in, Effects& out) {
     find_expired(in.now);
     for (const BatchId id : expired_) {
         const bool queued = !accumulator_[id].in_flight;
-        // Numbered and sent before: whether it is in the log remains open until the others are done.
+        // Numbered and sent before: whether it is in the log remains open until the others are
+        // done.
         if (idempotent() && accumulator_[id].attempts > 0) {
             transactions_.unresolved(id, accumulator_);
         }
@@ -313,7 +318,8 @@ void Sender::send(In in, MachineId node, const std::vector<BatchId>& drained, Ef
         if (answered) requests_[number].batches.push_back(id);
     }
     if (answered) return;
-    for (const BatchId id : drained) complete(in, id, Error::none, -1, out);
+    for (const BatchId id : drained)
+        complete(in, id, Error::none, -1, out);
 }
 
 } // namespace brokersim

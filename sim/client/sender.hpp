@@ -90,10 +90,12 @@ private:
     template <class F>
     void each_in_flight(F&& f) const {
         for (const Request& request : requests_) {
-            for (const BatchId id : request.batches) f(id);
+            for (const BatchId id : request.batches)
+                f(id);
         }
         for (std::size_t k = 0; k < sending_.size(); ++k) {
-            for (const BatchId id : drained_[k]) f(id);
+            for (const BatchId id : drained_[k])
+                f(id);
         }
     }
     void find_expired(Time now);
@@ -143,11 +145,11 @@ private:
     Time wake_ = Time::never();
 
     bool id_in_flight_ = false;
-    MachineId id_node_;  ///< the broker that is asked for a producer id
+    MachineId id_node_; ///< the broker that is asked for a producer id
     Time id_not_before_;
 
     std::vector<MachineId> ready_;
-    std::vector<MachineId> sending_; ///< brokers of this pass,
+    std::vector<MachineId> sending_;            ///< brokers of this pass,
     std::vector<std::vector<BatchId>> drained_; ///< and what goes there
     std::vector<BatchId> expired_, pieces_;
     std::vector<std::int32_t> walk_;

@@ -87,7 +87,8 @@ void Sender::take_metadata() {
     const ClientMetadata::Topic& topic = metadata_.topics().front();
     topic_known_ = topic.known;
     available_.clear();
-    for (Broker& b : brokers_) b.leads = 0;
+    for (Broker& b : brokers_)
+        b.leads = 0;
     for (std::int32_t p = 0; p < partitions_; ++p) {
         const ClientMetadata::Partition& known = topic.partitions[static_cast<std::size_t>(p)];
         Leader& leader = leaders_[static_cast<std::size_t>(p)];
@@ -155,7 +156,8 @@ void Sender::on_produce(In in, std::uint32_t number, const ProduceResponse& resp
 }
 
 void Sender::lost(In in, std::uint32_t number, Error error, Effects& out) {
-    for (const BatchId id : requests_[number].batches) complete(in, id, error, -1, out);
+    for (const BatchId id : requests_[number].batches)
+        complete(in, id, error, -1, out);
     end_request(number);
 }
 
@@ -206,8 +208,8 @@ void Sender::retry(In in, BatchId id, Error error, Effects& out) {
                                                   config_.retry_backoff_max, retries_);
     ++batch.attempts;
     batch.put_back = in.now;
-    batch.cause = out.note_aside(ProdRetry{id_, tp(batch.partition), batch.first, batch.count,
-                                           batch.attempts, error});
+    batch.cause = out.note_aside(
+        ProdRetry{id_, tp(batch.partition), batch.first, batch.count, batch.attempts, error});
     accumulator_.put_back(id);
 }
 
@@ -216,7 +218,8 @@ void Sender::split(BatchId id) {
     pieces_.clear();
     accumulator_.split(id, pieces_);
     if (idempotent()) transactions_.split(id, pieces_, accumulator_);
-    for (std::size_t k = pieces_.size(); k > 0; --k) accumulator_.put_back(pieces_[k - 1]);
+    for (std::size_t k = pieces_.size(); k > 0; --k)
+        accumulator_.put_back(pieces_[k - 1]);
     accumulator_.finished();
     accumulator_.release(id);
 }

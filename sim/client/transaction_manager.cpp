@@ -60,10 +60,9 @@ void TransactionManager::split(BatchId whole, const std::vector<BatchId>& pieces
 }
 
 void TransactionManager::insert(Partition& p, BatchId id, const Accumulator& batches) {
-    const auto at = std::upper_bound(p.unfinished.begin(), p.unfinished.end(), id,
-                                     [&batches](BatchId a, BatchId b) {
-                                         return batches[a].sequence < batches[b].sequence;
-                                     });
+    const auto at = std::upper_bound(
+        p.unfinished.begin(), p.unfinished.end(), id,
+        [&batches](BatchId a, BatchId b) { return batches[a].sequence < batches[b].sequence; });
     p.unfinished.insert(at, id);
 }
 

@@ -49,7 +49,9 @@ private:
         bool rewrite = false;
         std::vector<BatchId> unfinished; ///< numbered, by sequence
     };
-    Partition& of(std::int32_t partition) { return partitions_[static_cast<std::size_t>(partition)]; }
+    Partition& of(std::int32_t partition) {
+        return partitions_[static_cast<std::size_t>(partition)];
+    }
     const Partition& of(std::int32_t partition) const {
         return partitions_[static_cast<std::size_t>(partition)];
     }
