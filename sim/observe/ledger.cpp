@@ -155,8 +155,13 @@ void Ledger::store(PartitionId tp, History& history, Term& term, const LogAppend
                                   });
         }
         account.stored.put(i, i + fact.count);
-        if (account.last_epoch == term.epoch && i < account.last_end) { term.ordered = false; }
+        // In a term that is not its newest, or has not been its last, the account may have written
+        // what it does not remember.
+        const bool known = term.epoch == account.last_epoch || term.epoch > account.newest_epoch;
+        const bool backwards = term.epoch == account.last_epoch && i < account.last_end;
+        term.ordered = term.ordered && known && !backwards;
         account.last_epoch = term.epoch;
+        account.newest_epoch = std::max(account.newest_epoch, term.epoch);
         account.last_end = i + fact.count;
     }
     if (!term.runs.empty()) {
