@@ -20,8 +20,8 @@ namespace brokersim {
 /// of the queue is stable instead.
 ///
 /// A sorted run holds what comes next; behind it a radix wheel holds the rest, unsorted. Up to some
-/// sixty pending events are all in the run, and the wheel is empty. Otherwise the run is
-/// filled by one slot of the wheel at a time, sorted when its turn comes.
+/// sixty pending events are all in the run, and the wheel is empty. With more, the run is filled
+/// from the earliest slots of the wheel, which are sorted when their turn comes.
 ///
 /// Invariant: the run holds exactly the entries earlier than `bound_` (and, while a burst of equal
 /// times is taken in parts, the first of those at `bound_`).
