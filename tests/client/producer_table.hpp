@@ -194,4 +194,33 @@ private:
     }
 };
 
+/// One record each `gap`, each in its own batch.
+inline ProducerSpec singles(std::int64_t count, Duration gap = milliseconds(1)) {
+    ProducerSpec spec = shop();
+    spec.rate = {1, gap};
+    spec.count = count;
+    spec.start = Time{} + milliseconds(20);
+    spec.config.linger = {};
+    spec.config.batch_size = 0;
+    return spec;
+}
+
+inline ProducerSpec not_idempotent(ProducerSpec spec) {
+    spec.config.enable_idempotence = false;
+    return spec;
+}
+
+/// Sends after the first `skip` requests.
+inline std::string sends_after(ProducerTable& table, std::size_t skip) {
+    table.produced.erase(table.produced.begin(), table.produced.begin() + std::ptrdiff_t(skip));
+    return table.sends();
+}
+
+inline ProduceResponse::Part leader_is(std::int32_t broker, LeaderEpoch epoch) {
+    ProduceResponse::Part hint;
+    hint.leader = MachineId(broker);
+    hint.leader_epoch = epoch;
+    return hint;
+}
+
 } // namespace brokersim::test
