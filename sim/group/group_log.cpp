@@ -206,7 +206,7 @@ void GroupCoordinator::apply(Turn& turn, const Batch& batch) {
                                            o.offset, true, std::nullopt,
                                            earlier ? Maybe<Time>(content.taken) : Maybe<Time>()});
         }
-        if (content.metadata && tell) note_generation(turn, content);
+        if (content.metadata && !content.renamed && tell) note_generation(turn, content);
     }
 }
 

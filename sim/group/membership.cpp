@@ -147,6 +147,7 @@ void GroupCoordinator::join_static(Turn& turn, ClassicGroup& g, const JoinGroupR
     content.generation = g.generation;
     content.taken = turn.in.now;
     content.metadata = g.metadata();
+    content.renamed = true;
     Deferred step;
     step.kind = Deferred::Kind::rejoin;
     step.group = g.id;

@@ -62,6 +62,7 @@ struct Content {
     Time taken;        ///< when the coordinator took it in
     std::vector<CommittedOffset> offsets;
     std::shared_ptr<const GroupMetadata> metadata; ///< null: offsets only
+    bool renamed = false; ///< metadata of a generation that stands: a static member is back
 };
 
 /// All contents of a run by number. Append-only.
