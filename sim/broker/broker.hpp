@@ -78,7 +78,8 @@ private:
     void init_producer_id(In in, const Incoming& request, Effects& out);
     void on_response(In in, const Incoming& response, Effects& out);
     void apply_metadata(In in, Effects& out);
-    void apply_record(In in, const MetadataRecord& record, Effects& out);
+    void apply_broker(const MetadataRecord& record);
+    void apply_partition_record(In in, const MetadataRecord& record, Effects& out);
     void publish(In in, Effects& out);
     void apply_partition(In in, PartitionId tp, const PartitionRegistration& state, Effects& out);
     void turn_fetchers(In in, Effects& out);
@@ -103,6 +104,7 @@ private:
     std::int32_t incarnation_ = 0;
     std::int64_t producer_ids_ = 0;
     std::uint32_t work_ = 0;
+    std::vector<MetadataRecord> batch_; ///< scratch: what is applied in one step
     std::vector<std::uint32_t> turned_; ///< replicas whose leader or role is new
     std::array<Time, timer_slots> armed_{};
 };

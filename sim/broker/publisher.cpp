@@ -61,11 +61,24 @@ void Broker::crash(Time now, Messages& messages) {
 void Broker::apply_metadata(In in, Effects& out) {
     if (metadata_.apply_at() <= in.now) {
         metadata_.taken();
-        MetadataRecord record;
         const Cause cause = out.cause();
+        // What became visible in one step is one delta: the states of brokers first, then of each
+        // partition the last (Kafka: MetadataDelta, ReplicaManager.applyDelta).
+        batch_.clear();
+        MetadataRecord record;
         while (metadata_.take(record)) {
-            out.because(record.cause == 0 ? cause : Cause{record.cause});
-            apply_record(in, record, out);
+            apply_broker(record);
+            batch_.push_back(std::move(record));
+        }
+        std::map<PartitionId, std::size_t> last;
+        for (std::size_t k = 0; k < batch_.size(); ++k) {
+            if (batch_[k].kind == MetadataRecord::Kind::partition_change) last[batch_[k].tp] = k;
+        }
+        for (std::size_t k = 0; k < batch_.size(); ++k) {
+            const auto at = last.find(batch_[k].tp);
+            if (at == last.end() || at->second != k) continue;
+            out.because(batch_[k].cause == 0 ? cause : Cause{batch_[k].cause});
+            apply_partition_record(in, batch_[k], out);
         }
         out.because(cause);
         if (published_) replicas_.applied(in, path_, out);
@@ -80,10 +93,11 @@ void Broker::apply_metadata(In in, Effects& out) {
     arm(apply_timer, metadata_.apply_at(), out);
 }
 
-void Broker::apply_record(In in, const MetadataRecord& record, Effects& out) {
+void Broker::apply_broker(const MetadataRecord& record) {
     switch (record.kind) {
     case MetadataRecord::Kind::no_op:
-    case MetadataRecord::Kind::leader_change: return;
+    case MetadataRecord::Kind::leader_change:
+    case MetadataRecord::Kind::partition_change: return;
     case MetadataRecord::Kind::register_broker:
         brokers_[record.broker.index()] = {true, false, record.broker_epoch};
         break;
@@ -94,24 +108,24 @@ void Broker::apply_record(In in, const MetadataRecord& record, Effects& out) {
     case MetadataRecord::Kind::controlled_shutdown:
         brokers_[record.broker.index()].stopping = true;
         break;
-    case MetadataRecord::Kind::partition_change: {
-        views_[record.tp.index()] = {record.leader, record.epoch};
-        if (std::find(record.replicas.begin(), record.replicas.end(), self_) ==
-            record.replicas.end()) {
-            return;
-        }
-        PartitionRegistration& state = local_[record.tp];
-        state.leader = record.leader;
-        state.leader_epoch = record.epoch;
-        state.partition_epoch = record.partition_epoch;
-        state.recovering = record.recovering;
-        state.replicas = record.replicas;
-        state.isr = record.isr;
-        if (published_) apply_partition(in, record.tp, state, out);
-        return;
-    }
     }
     if (published_) replicas_.broker(record.broker) = brokers_[record.broker.index()];
+}
+
+void Broker::apply_partition_record(In in, const MetadataRecord& record, Effects& out) {
+    views_[record.tp.index()] = {record.leader, record.epoch};
+    if (std::find(record.replicas.begin(), record.replicas.end(), self_) ==
+        record.replicas.end()) {
+        return;
+    }
+    PartitionRegistration& state = local_[record.tp];
+    state.leader = record.leader;
+    state.leader_epoch = record.epoch;
+    state.partition_epoch = record.partition_epoch;
+    state.recovering = record.recovering;
+    state.replicas = record.replicas;
+    state.isr = record.isr;
+    if (published_) apply_partition(in, record.tp, state, out);
 }
 
 /// The first image after a start: all replicas at once.

@@ -275,10 +275,10 @@ void Sender::find_expired(Time now) {
 void Sender::settle_expiry() {
     Time next = Time::never();
     for (const std::int32_t p : accumulator_.active()) {
+        // Only the heads are looked at, as Kafka does: one behind a younger head, which a retry
+        // without idempotence can put there, waits until it is a head itself.
         const Ring<BatchId>& queue = accumulator_.queue(p);
-        for (std::size_t k = 0; k < queue.size(); ++k) {
-            next = std::min(next, accumulator_.expiry(queue[k]));
-        }
+        if (!queue.empty()) next = std::min(next, accumulator_.expiry(queue.front()));
     }
     each_in_flight([&](BatchId id) {
         if (!accumulator_[id].done) next = std::min(next, accumulator_.expiry(id));

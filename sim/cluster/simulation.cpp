@@ -63,7 +63,11 @@ bool Simulation::advance(FactSink& sink, std::uint64_t events_max) {
         const std::uint64_t before = s.world.events();
         const LoopEnd why = s.world.run(until, budget, &sink);
         budget -= std::min(budget, s.world.events() - before);
-        BS_ASSERT(why != LoopEnd::endless_instant);
+        if (why == LoopEnd::endless_instant) { // A fault of the model, not of the scenario.
+            s.world.report_livelock(&sink);
+            s.over = true;
+            return false;
+        }
         if (why == LoopEnd::budget_spent) return true;
         s.world.pass_to(until);
         if (!s.load_over) {

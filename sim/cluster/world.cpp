@@ -37,6 +37,7 @@ void World::prefetch(Event event) const {
 
 void World::handle(Time now, Event event) {
     now_ = now;
+    last_ = event;
     Wire w = wire();
     switch (event.kind) {
     case EventKind::packet_arrives:
@@ -64,6 +65,26 @@ void World::handle(Time now, Event event) {
 void World::free_dead() {
     for (const std::uint32_t packet : dead_) messages_.free(packet);
     dead_.clear();
+}
+
+void World::report_livelock(FactSink* sink) {
+    static constexpr std::string_view kinds[] = {
+        "packet_arrives", "packet_received", "out_port", "in_port", "retransmit",
+        "connect_retry",  "deferred",        "timer",    "script"};
+    std::string text = "more than a million events in one instant; the last: ";
+    text += kinds[static_cast<std::size_t>(last_.kind)];
+    if (last_.kind == EventKind::timer) {
+        const std::uint32_t owner = timer_owner_[last_.handle];
+        text += " " + std::to_string(last_.handle - machines_[owner].first_timer) + " of " +
+                names_[owner];
+    } else if (last_.kind == EventKind::packet_arrives || last_.kind == EventKind::deferred ||
+               last_.kind == EventKind::packet_received) {
+        const Packet& p = messages_.packets[last_.handle];
+        text += " " + std::string(word(static_cast<Api>(p.api))) + " from " +
+                names_[p.from.index()] + " to " + names_[p.to.index()];
+    }
+    const Violation fact{"K5", text};
+    sink->note(now_, Cause{}, FactRef{Violation::kind, &fact});
 }
 
 /// A packet is through the port of its machine: to the kernel, and maybe to the process.

@@ -54,6 +54,9 @@ public:
     /// Nothing is pending: every record has its outcome and is read, every ISR full, no fault holds.
     bool quiet() const;
 
+    /// Time stands still: notes a violation that names who is busy with what.
+    void report_livelock(FactSink* sink);
+
     std::uint64_t events() const { return loop_.events(); }
     Time now() const { return now_; }
     /// The clock goes to `t` although nothing happens there.
@@ -159,6 +162,7 @@ private:
     std::vector<FaultState> faults_;
     Stream choices_;
     std::vector<std::uint32_t> dead_;
+    Event last_; ///< the event being handled, for report_livelock()
     FactSink* sink_ = nullptr;
     Effects out_;
 };
