@@ -340,7 +340,12 @@ void ReplicaManager::consider_isr(FetchSession& session) {
         }
         session.joining[kept++] = k;
         RemoteReplica* r = partition.leads() ? partition.remote(session.replica) : nullptr;
-        if (r == nullptr || !partition.may_join_isr(*r, brokers_)) continue;
+        if (r == nullptr) continue;
+        // Every fetch of the session speaks for all its partitions, named in it or not.
+        if (r->session == static_cast<std::int32_t>(slot_of(session))) {
+            r->epoch = session.replica_epoch;
+        }
+        if (!partition.may_join_isr(*r, brokers_)) continue;
         std::vector<MachineId> isr = partition.state().isr;
         isr.push_back(session.replica);
         partition.propose_isr(std::move(isr));

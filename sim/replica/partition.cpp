@@ -180,8 +180,11 @@ bool Partition::follow_high_watermark(In in, Offset leader_hw, Effects& out) {
 }
 
 void Partition::truncate(In in, Offset to, TruncWhy why, Effects& out) {
-    if (to >= log_.end()) return;
+    // Even where no record goes, epochs do that began at the end of the log and wrote nothing:
+    // they are what the leader does not know.
+    const Offset before = log_.end();
     const Offset end = log_.truncate(std::max(to, log_.start()));
+    if (end == before) return;
     out.note(LogTrunc{in.self, tp_, end, why});
     if (high_watermark_ > end) {
         // Only an unclean election, or a leader that lost its tail, cuts this deep; Kafka warns.
