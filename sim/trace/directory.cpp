@@ -39,6 +39,7 @@ bool Directory::add_topic(TopicInfo topic) {
     for (std::int32_t k = 0; k < topic.partitions; ++k) {
         info.partitions.push_back(topic.name + "/" + std::to_string(k));
     }
+    topic.internal = topic.name.starts_with("__");
     info.topics.push_back(std::move(topic));
     return true;
 }

@@ -33,7 +33,8 @@ void add_topics(TextBuffer& out, const RunInfo& info) {
     out.add(",\"topics\":{");
     bool first = true;
     for (const TopicInfo& topic : info.topics) {
-        if (topic.internal) { continue; }
+        // Internal topics need not be listed; one with other settings than readers assume must be.
+        if (topic.internal && topic.min_isr <= 1 && !topic.unclean) { continue; }
         if (!first) { out.add(','); }
         first = false;
         out.add_json(topic.name);
