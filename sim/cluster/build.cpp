@@ -140,6 +140,7 @@ void World::write_script(const Scenario& scenario) {
         }
     }
     for (std::uint32_t k = 0; k < faults_.size(); ++k) {
+        if (faults_[k].spec.at > Time{} + scenario.duration) continue; // Not in the drain.
         at(faults_[k].spec.at, {ScriptEntry::Kind::fault_begin, {}, k});
     }
 }

@@ -44,6 +44,10 @@ void Controller::on_registration(In in, const Incoming& incoming, Effects& out) 
     } else if (known.registered && known.incarnation != request.incarnation &&
                liveness_.has_valid_session(request.broker, known.epoch, in.now)) {
         waiting.registration.error = Error::duplicate_broker_registration;
+    } else if (known.registered && known.incarnation == request.incarnation) {
+        // Asked again, or an answer that was lost: it keeps what it has.
+        waiting.registration.broker_epoch = known.epoch;
+        liveness_.touch(request.broker, known.epoch, in.now);
     } else {
         register_broker(image_, request.broker, request.incarnation, log_.next_offset(), records_);
         waiting.registration.broker_epoch = records_.back().broker_epoch;
