@@ -42,8 +42,9 @@ std::string decimal(std::int64_t value, std::int64_t unit, int digits) {
         ++whole;
         fraction = 0;
     }
-    std::string text =
-        (negative && (whole != 0 || fraction != 0) ? "-" : "") + std::to_string(whole);
+    std::string text;
+    if (negative && (whole != 0 || fraction != 0)) { text += '-'; }
+    text += std::to_string(whole);
     if (digits == 0) { return text; }
     const std::string behind = std::to_string(fraction);
     return text + "." + std::string(static_cast<std::size_t>(digits) - behind.size(), '0') + behind;

@@ -139,7 +139,7 @@ Verdict Expectations::judge_state(std::size_t k, Time reached) const {
             for (const MachineId node : state.isr) {
                 is.push_back(info_.name(node));
             }
-            seen += "[" + names(state.isr) + "]";
+            seen.append("[").append(names(state.isr)).append("]");
         }
         std::vector<std::string> should = entry.second;
         if (spec.kind == ExpectSpec::Kind::leader && should.empty()) { should.emplace_back(); }

@@ -64,12 +64,17 @@ private:
     std::string painted(const std::string& text, const char* code) const {
         return colours_ ? std::string("\x1b[") + code + "m" + text + "\x1b[0m" : text;
     }
-    void title(const std::string& text) { out_ += "\n" + painted(text, "1") + "\n"; }
+    void title(const std::string& text) {
+        out_ += '\n';
+        out_ += painted(text, "1");
+        out_ += '\n';
+    }
     std::string name(MachineId id) const { return visible(source_.info.name(id)); }
     std::string names(const std::vector<MachineId>& ids) const {
         std::string text;
         for (const MachineId id : ids) {
-            text += (text.empty() ? "" : ",") + name(id);
+            text += text.empty() ? "" : ",";
+            text += name(id);
         }
         return text.empty() ? "-" : text;
     }

@@ -12,8 +12,9 @@ namespace {
 std::string text(const Ranges<int>& ranges) {
     std::string out;
     for (const auto& range : ranges) {
-        out += "[" + std::to_string(range.first) + "," + std::to_string(range.end) +
-               ")=" + std::to_string(range.value) + " ";
+        out.append("[").append(std::to_string(range.first)).append(",");
+        out.append(std::to_string(range.end)).append(")=");
+        out.append(std::to_string(range.value)).append(" ");
     }
     return out;
 }
