@@ -52,14 +52,53 @@ constexpr Field<F, M> field(std::string_view name, M F::*member) {
 }
 
 enum class FactKind : std::uint8_t {
-    fault_begin, fault_end, node_up, node_down, node_paused, node_resumed, net_cut, net_heal,
-    ctl_elected, ctl_resigned, ctl_broker, ctl_part, meta_seen,
-    log_append, log_trunc, log_head, log_flush, hw,
-    prod_new, prod_blocked, prod_unblocked, prod_refused, prod_send, prod_retry, prod_ack, prod_fail,
-    group_member, group_rebalance, cons_gen, cons_start, cons_read, cons_done, cons_commit,
-    loss, dup, unavailable, violation,
-    cons_wait, cons_served,
-    net_send, net_recv, net_drop, req_queued, req_started, req_parked, req_done, timer_fire,
+    fault_begin,
+    fault_end,
+    node_up,
+    node_down,
+    node_paused,
+    node_resumed,
+    net_cut,
+    net_heal,
+    ctl_elected,
+    ctl_resigned,
+    ctl_broker,
+    ctl_part,
+    meta_seen,
+    log_append,
+    log_trunc,
+    log_head,
+    log_flush,
+    hw,
+    prod_new,
+    prod_blocked,
+    prod_unblocked,
+    prod_refused,
+    prod_send,
+    prod_retry,
+    prod_ack,
+    prod_fail,
+    group_member,
+    group_rebalance,
+    cons_gen,
+    cons_start,
+    cons_read,
+    cons_done,
+    cons_commit,
+    loss,
+    dup,
+    unavailable,
+    violation,
+    cons_wait,
+    cons_served,
+    net_send,
+    net_recv,
+    net_drop,
+    req_queued,
+    req_started,
+    req_parked,
+    req_done,
+    timer_fire,
     count_
 };
 
@@ -182,11 +221,10 @@ struct CtlPart {
     bool clean = true;
     PartWhy why{};
     static constexpr auto fields() {
-        return std::tuple(field("tp", &Self::tp), field("leader", &Self::leader),
-                          field("epoch", &Self::epoch), field("pepoch", &Self::pepoch),
-                          field("isr", &Self::isr), field("elr", &Self::elr),
-                          field("repl", &Self::repl), field("clean", &Self::clean),
-                          field("why", &Self::why));
+        return std::tuple(
+            field("tp", &Self::tp), field("leader", &Self::leader), field("epoch", &Self::epoch),
+            field("pepoch", &Self::pepoch), field("isr", &Self::isr), field("elr", &Self::elr),
+            field("repl", &Self::repl), field("clean", &Self::clean), field("why", &Self::why));
     }
 };
 /// This machine now acts on that leader.
@@ -552,7 +590,8 @@ struct NetSend {
     std::uint32_t conn = 0;
     Api api{};
     std::int64_t bytes = 0;
-    std::string_view what; ///< "request", "response", "connect", "accept", "refuse", "close", "reset"
+    std::string_view
+        what; ///< "request", "response", "connect", "accept", "refuse", "close", "reset"
     static constexpr auto fields() {
         return std::tuple(field("id", &Self::id), field("src", &Self::src),
                           field("dst", &Self::dst), field("conn", &Self::conn),
@@ -634,8 +673,8 @@ using AllFacts =
                CtlElected, CtlResigned, CtlBroker, CtlPart, MetaSeen, LogAppend, LogTrunc, LogHead,
                LogFlush, Hw, ProdNew, ProdBlocked, ProdUnblocked, ProdRefused, ProdSend, ProdRetry,
                ProdAck, ProdFail, GroupMember, GroupRebalance, ConsGen, ConsStart, ConsRead,
-               ConsDone, ConsCommit, Loss, Dup, Unavailable, Violation, ConsWait, ConsServed, NetSend,
-               NetRecv, NetDrop, ReqQueued, ReqStarted, ReqParked, ReqDone, TimerFire>;
+               ConsDone, ConsCommit, Loss, Dup, Unavailable, Violation, ConsWait, ConsServed,
+               NetSend, NetRecv, NetDrop, ReqQueued, ReqStarted, ReqParked, ReqDone, TimerFire>;
 static_assert(std::tuple_size_v<AllFacts> == static_cast<std::size_t>(FactKind::count_));
 
 /// A fact of any kind, for the time of a call.

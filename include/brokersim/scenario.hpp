@@ -103,7 +103,7 @@ struct KeySpec {
 
 /// One producer process (an entry with `instances` N gives N of these).
 struct ProducerSpec {
-    std::string name; ///< of the machine: "orders", or "orders-1" …
+    std::string name;       ///< of the machine: "orders", or "orders-1" …
     std::int32_t topic = 0; ///< position in Scenario::topics
     Rate rate;
     bool poisson = false; ///< arrivals; else constant
@@ -133,8 +133,16 @@ struct ConsumerGroupSpec {
 
 /// Who a fault hits: names, or a role that is resolved when the fault begins.
 struct TargetSpec {
-    enum class Kind : std::uint8_t { machines, leader, follower, isr, controller, coordinator,
-                                     member, random_broker };
+    enum class Kind : std::uint8_t {
+        machines,
+        leader,
+        follower,
+        isr,
+        controller,
+        coordinator,
+        member,
+        random_broker
+    };
     Kind kind = Kind::machines;
     std::vector<std::string> machines;
     std::string topic;          ///< leader, follower, isr
@@ -161,8 +169,8 @@ enum class Comparator : std::uint8_t { equals, below, above, between };
 struct ExpectSpec {
     enum class Kind : std::uint8_t { no_acked_loss, acked_lost, leader, isr, metric };
     Kind kind = Kind::no_acked_loss;
-    std::string text;    ///< the JSON of the expectation, one line, for the report
-    bool wanted = true;  ///< no_acked_loss: true or false
+    std::string text;       ///< the JSON of the expectation, one line, for the report
+    bool wanted = true;     ///< no_acked_loss: true or false
     std::optional<Time> at; ///< leader, isr (required there)
     /// leader: "orders/0" → one name ("" = none); isr: → names.
     std::map<std::string, std::vector<std::string>> partitions;

@@ -16,8 +16,14 @@ struct Duration {
     friend constexpr Duration operator-(Duration a, Duration b) { return {a.ns - b.ns}; }
     friend constexpr Duration operator*(Duration a, std::int64_t n) { return {a.ns * n}; }
     friend constexpr Duration operator/(Duration a, std::int64_t n) { return {a.ns / n}; }
-    constexpr Duration& operator+=(Duration b) { ns += b.ns; return *this; }
-    constexpr Duration& operator-=(Duration b) { ns -= b.ns; return *this; }
+    constexpr Duration& operator+=(Duration b) {
+        ns += b.ns;
+        return *this;
+    }
+    constexpr Duration& operator-=(Duration b) {
+        ns -= b.ns;
+        return *this;
+    }
 
     static constexpr Duration max() { return {std::numeric_limits<std::int64_t>::max()}; }
 };
@@ -30,16 +36,27 @@ struct Time {
     friend constexpr Time operator+(Time t, Duration d) { return {t.ns + d.ns}; }
     friend constexpr Time operator-(Time t, Duration d) { return {t.ns - d.ns}; }
     friend constexpr Duration operator-(Time a, Time b) { return {a.ns - b.ns}; }
-    constexpr Time& operator+=(Duration d) { ns += d.ns; return *this; }
+    constexpr Time& operator+=(Duration d) {
+        ns += d.ns;
+        return *this;
+    }
 
     /// Later than every instant of a run: "not scheduled".
     static constexpr Time never() { return {std::numeric_limits<std::int64_t>::max()}; }
 };
 
-constexpr Duration nanoseconds(std::int64_t n) { return {n}; }
-constexpr Duration microseconds(std::int64_t n) { return {n * 1'000}; }
-constexpr Duration milliseconds(std::int64_t n) { return {n * 1'000'000}; }
-constexpr Duration seconds(std::int64_t n) { return {n * 1'000'000'000}; }
+constexpr Duration nanoseconds(std::int64_t n) {
+    return {n};
+}
+constexpr Duration microseconds(std::int64_t n) {
+    return {n * 1'000};
+}
+constexpr Duration milliseconds(std::int64_t n) {
+    return {n * 1'000'000};
+}
+constexpr Duration seconds(std::int64_t n) {
+    return {n * 1'000'000'000};
+}
 
 /// `t + d`, or `Time::never()` where that would overflow (time-outs may be 2^63-1 ms).
 constexpr Time after(Time t, Duration d) {
@@ -47,7 +64,9 @@ constexpr Time after(Time t, Duration d) {
 }
 
 namespace literals {
-constexpr Duration operator""_ns(unsigned long long n) { return {static_cast<std::int64_t>(n)}; }
+constexpr Duration operator""_ns(unsigned long long n) {
+    return {static_cast<std::int64_t>(n)};
+}
 constexpr Duration operator""_us(unsigned long long n) {
     return microseconds(static_cast<std::int64_t>(n));
 }

@@ -23,14 +23,14 @@ inline constexpr std::string_view words_of<FaultAction>[] = {
 
 enum class BrokerState : std::uint8_t { registered, fenced, unfenced, stopping, removed };
 template <>
-inline constexpr std::string_view words_of<BrokerState>[] = {
-    "registered", "fenced", "unfenced", "stopping", "removed"};
+inline constexpr std::string_view words_of<BrokerState>[] = {"registered", "fenced", "unfenced",
+                                                             "stopping", "removed"};
 
 /// Why the controller changed a partition.
 enum class PartWhy : std::uint8_t {
     created,
-    fenced,             ///< a broker was fenced
-    unfenced,           ///< a broker came back to a partition without leader
+    fenced,   ///< a broker was fenced
+    unfenced, ///< a broker came back to a partition without leader
     controlled_shutdown,
     isr_change,         ///< AlterPartition by the leader
     preferred_election, ///< the periodic balancer
@@ -38,9 +38,10 @@ enum class PartWhy : std::uint8_t {
     registered,         ///< a new incarnation took the old one out
 };
 template <>
-inline constexpr std::string_view words_of<PartWhy>[] = {
-    "created",    "fenced",             "unfenced",         "controlled_shutdown",
-    "isr_change", "preferred_election", "unclean_election", "registered"};
+inline constexpr std::string_view words_of<PartWhy>[] = {"created",          "fenced",
+                                                         "unfenced",         "controlled_shutdown",
+                                                         "isr_change",       "preferred_election",
+                                                         "unclean_election", "registered"};
 
 enum class TruncWhy : std::uint8_t { divergence, unclean, power_loss, recovery, disk_loss };
 template <>
@@ -70,8 +71,15 @@ template <>
 inline constexpr std::string_view words_of<StartWhy>[] = {"committed", "earliest",  "latest",
                                                           "seek",      "truncated", "kept"};
 
-enum class Outcome : std::uint8_t { ok, failed, forwarded, dead_lettered, discarded, released,
-                                    archived };
+enum class Outcome : std::uint8_t {
+    ok,
+    failed,
+    forwarded,
+    dead_lettered,
+    discarded,
+    released,
+    archived
+};
 template <>
 inline constexpr std::string_view words_of<Outcome>[] = {
     "ok", "failed", "forwarded", "dead_lettered", "discarded", "released", "archived"};
@@ -89,9 +97,8 @@ enum class LossWhy : std::uint8_t {
 };
 template <>
 inline constexpr std::string_view words_of<LossWhy>[] = {
-    "acks_leader_failover", "unclean_election", "power_loss",
-    "disk_loss",            "retention",        "size_retention",
-    "delete_records",       "compaction",       "acks0_dropped"};
+    "acks_leader_failover", "unclean_election", "power_loss", "disk_loss",    "retention",
+    "size_retention",       "delete_records",   "compaction", "acks0_dropped"};
 
 enum class DupWhy : std::uint8_t {
     retry_without_idempotence,
@@ -105,10 +112,15 @@ enum class DupWhy : std::uint8_t {
     seek,
 };
 template <>
-inline constexpr std::string_view words_of<DupWhy>[] = {
-    "retry_without_idempotence", "new_producer_session", "producer_state_expired",
-    "rebalance_reprocess",       "crash_before_commit",  "commit_refused",
-    "reset_earliest",            "reset_latest",         "seek"};
+inline constexpr std::string_view words_of<DupWhy>[] = {"retry_without_idempotence",
+                                                        "new_producer_session",
+                                                        "producer_state_expired",
+                                                        "rebalance_reprocess",
+                                                        "crash_before_commit",
+                                                        "commit_refused",
+                                                        "reset_earliest",
+                                                        "reset_latest",
+                                                        "seek"};
 
 enum class Side : std::uint8_t { metadata, produce, consume };
 template <>
@@ -222,24 +234,13 @@ enum class Api : std::uint8_t {
     fetch_metadata, ///< Fetch of the metadata log by brokers and standby controllers
 };
 template <>
-inline constexpr std::string_view words_of<Api>[] = {"ApiVersions",
-                                                     "Metadata",
-                                                     "Produce",
-                                                     "Fetch",
-                                                     "ListOffsets",
-                                                     "OffsetsForLeaderEpoch",
-                                                     "InitProducerId",
-                                                     "FindCoordinator",
-                                                     "JoinGroup",
-                                                     "SyncGroup",
-                                                     "Heartbeat",
-                                                     "LeaveGroup",
-                                                     "OffsetCommit",
-                                                     "OffsetFetch",
-                                                     "BrokerRegistration",
-                                                     "BrokerHeartbeat",
-                                                     "AlterPartition",
-                                                     "FetchMetadata"};
+inline constexpr std::string_view words_of<Api>[] = {
+    "ApiVersions",     "Metadata",        "Produce",
+    "Fetch",           "ListOffsets",     "OffsetsForLeaderEpoch",
+    "InitProducerId",  "FindCoordinator", "JoinGroup",
+    "SyncGroup",       "Heartbeat",       "LeaveGroup",
+    "OffsetCommit",    "OffsetFetch",     "BrokerRegistration",
+    "BrokerHeartbeat", "AlterPartition",  "FetchMetadata"};
 
 /// The word that a trace spells for `e`.
 template <class E>

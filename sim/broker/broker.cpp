@@ -46,7 +46,9 @@ bool Broker::on_message(In in, const Incoming& incoming, Effects& out) {
     return group;
 }
 
-void Broker::after_request(In in, Effects& out) { path_.handler_free(in, out); }
+void Broker::after_request(In in, Effects& out) {
+    path_.handler_free(in, out);
+}
 
 /// KafkaApis.handle. True: a group coordinator's.
 bool Broker::handle(In in, const Incoming& request, Effects& out) {
@@ -97,9 +99,9 @@ void Broker::metadata(In in, const Incoming& request, Effects& out) {
         for (std::int32_t k = 0; k < topic.partitions; ++k) {
             const PartitionId tp(topic.first.value + k);
             const PartitionView& view = views_[tp.index()];
-            response.partitions.push_back({tp, view.leader, view.leader_epoch,
-                                           view.leader.valid() ? Error::none
-                                                               : Error::leader_not_available});
+            response.partitions.push_back(
+                {tp, view.leader, view.leader_epoch,
+                 view.leader.valid() ? Error::none : Error::leader_not_available});
         }
     }
     path_.deliver(in, ref, packet, out);

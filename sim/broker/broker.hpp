@@ -67,10 +67,25 @@ public:
     const PartitionView& view(PartitionId tp) const { return views_[tp.index()]; }
 
 private:
-    enum Timer : std::uint32_t { expiry_timer, fetchers_timer, lag_timer, isr_timer, disk_timer,
-                                 disk_done_timer, metadata_timer, apply_timer, lifecycle_timer };
-    enum Work : std::uint32_t { lifecycle_work = 1, metadata_work = 2, isr_work = 4,
-                                fetchers_work = 8, requests_work = 16, all_work = 31 };
+    enum Timer : std::uint32_t {
+        expiry_timer,
+        fetchers_timer,
+        lag_timer,
+        isr_timer,
+        disk_timer,
+        disk_done_timer,
+        metadata_timer,
+        apply_timer,
+        lifecycle_timer
+    };
+    enum Work : std::uint32_t {
+        lifecycle_work = 1,
+        metadata_work = 2,
+        isr_work = 4,
+        fetchers_work = 8,
+        requests_work = 16,
+        all_work = 31
+    };
 
     bool handle(In in, const Incoming& request, Effects& out);
     void metadata(In in, const Incoming& request, Effects& out);
@@ -98,8 +113,8 @@ private:
     std::vector<PartitionView> views_;
     std::map<PartitionId, PartitionRegistration> local_; ///< partitions with a replica here
     std::vector<BrokerView> brokers_;
-    bool published_ = false;  ///< replicas act on the metadata
-    Time logs_ready_;         ///< end of the check after an unclean stop
+    bool published_ = false; ///< replicas act on the metadata
+    Time logs_ready_;        ///< end of the check after an unclean stop
     bool serving_ = false;
     std::int32_t incarnation_ = 0;
     std::int64_t producer_ids_ = 0;

@@ -7,7 +7,7 @@ namespace brokersim {
 
 namespace {
 
-constexpr Duration retry_pause = milliseconds(50);     ///< after an error of the whole request
+constexpr Duration retry_pause = milliseconds(50);      ///< after an error of the whole request
 constexpr Duration controller_look = milliseconds(100); ///< no active controller: look again
 
 } // namespace
@@ -18,8 +18,7 @@ IsrChannel::IsrChannel(MachineId self, LayoutRef layout, const ServerConfig& con
       client_(NetworkClientSettings{config.reconnect_backoff, config.reconnect_backoff_max,
                                     config.socket_connection_setup_timeout,
                                     config.socket_connection_setup_timeout_max, true, 1},
-              layout_->brokers + layout_->controllers,
-              Stream(seed, {"isr connections", name})) {}
+              layout_->brokers + layout_->controllers, Stream(seed, {"isr connections", name})) {}
 
 void IsrChannel::start() {
     client_ = client_.fresh();
@@ -37,7 +36,8 @@ void IsrChannel::put_back() {
 
 void IsrChannel::run(In in, ReplicaManager& replicas, BrokerEpoch broker_epoch, Effects& out) {
     bool lost = false;
-    for (const Failure& failure : client_.failures) lost = lost || failure.has_request;
+    for (const Failure& failure : client_.failures)
+        lost = lost || failure.has_request;
     client_.failures.clear();
     if (in_flight_ && lost) {
         put_back();
@@ -129,8 +129,14 @@ void IsrChannel::on_response(In in, const Incoming& response, ReplicaManager& re
 void IsrChannel::on_connected(In in, ConnId conn, Effects& out) {
     client_.on_connected(in, conn, out);
 }
-void IsrChannel::on_refused(In in, ConnId conn, Effects& out) { client_.on_refused(in, conn, out); }
-void IsrChannel::on_lost(In in, ConnId conn, Effects& out) { client_.on_lost(in, conn, out); }
-void IsrChannel::on_time(In in, Effects& out) { client_.on_time(in, out); }
+void IsrChannel::on_refused(In in, ConnId conn, Effects& out) {
+    client_.on_refused(in, conn, out);
+}
+void IsrChannel::on_lost(In in, ConnId conn, Effects& out) {
+    client_.on_lost(in, conn, out);
+}
+void IsrChannel::on_time(In in, Effects& out) {
+    client_.on_time(in, out);
+}
 
 } // namespace brokersim

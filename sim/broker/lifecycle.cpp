@@ -61,7 +61,8 @@ void Lifecycle::begin_shutdown(In in) {
 
 void Lifecycle::failed(In in) {
     bool lost = false;
-    for (const Failure& failure : client_.failures) lost = lost || failure.has_request;
+    for (const Failure& failure : client_.failures)
+        lost = lost || failure.has_request;
     client_.failures.clear();
     if (!in_flight_ || !lost) return;
     in_flight_ = false;
@@ -157,9 +158,15 @@ void Lifecycle::on_heartbeat(In in, const BrokerHeartbeatResponse& response) {
 void Lifecycle::on_connected(In in, ConnId conn, Effects& out) {
     client_.on_connected(in, conn, out);
 }
-void Lifecycle::on_refused(In in, ConnId conn, Effects& out) { client_.on_refused(in, conn, out); }
-void Lifecycle::on_lost(In in, ConnId conn, Effects& out) { client_.on_lost(in, conn, out); }
-void Lifecycle::on_time(In in, Effects& out) { client_.on_time(in, out); }
+void Lifecycle::on_refused(In in, ConnId conn, Effects& out) {
+    client_.on_refused(in, conn, out);
+}
+void Lifecycle::on_lost(In in, ConnId conn, Effects& out) {
+    client_.on_lost(in, conn, out);
+}
+void Lifecycle::on_time(In in, Effects& out) {
+    client_.on_time(in, out);
+}
 
 void Lifecycle::on_response(In in, const Incoming& response, Effects& out) {
     InFlight request;

@@ -64,7 +64,7 @@ private:
     bool asked_shutdown_ = false; ///< likewise
     std::int32_t shutdown_answers_ = 0;
     Offset metadata_offset_ = 0;
-    Time next_at_;                ///< of the next request
+    Time next_at_;                 ///< of the next request
     Time give_up_ = Time::never(); ///< controlled shutdown waits no longer
     Time wake_ = Time::never();
 };

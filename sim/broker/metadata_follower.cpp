@@ -43,7 +43,8 @@ void MetadataFollower::start(In in) {
 
 void MetadataFollower::failed(In in) {
     bool lost = false;
-    for (const Failure& failure : client_.failures) lost = lost || failure.has_request;
+    for (const Failure& failure : client_.failures)
+        lost = lost || failure.has_request;
     client_.failures.clear();
     if (!in_flight_ || !lost) return;
     in_flight_ = false;
@@ -112,6 +113,8 @@ void MetadataFollower::on_refused(In in, ConnId conn, Effects& out) {
 void MetadataFollower::on_lost(In in, ConnId conn, Effects& out) {
     client_.on_lost(in, conn, out);
 }
-void MetadataFollower::on_time(In in, Effects& out) { client_.on_time(in, out); }
+void MetadataFollower::on_time(In in, Effects& out) {
+    client_.on_time(in, out);
+}
 
 } // namespace brokersim

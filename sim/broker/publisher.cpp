@@ -20,8 +20,8 @@ void Broker::settle(In in, BrokerEpoch epoch, Offset end,
         }
     }
     metadata_.settle(end);
-    lifecycle_.settle(
-        in, epoch, Duration{phases_.between(0, config_.broker_heartbeat_interval.ns - 1)});
+    lifecycle_.settle(in, epoch,
+                      Duration{phases_.between(0, config_.broker_heartbeat_interval.ns - 1)});
     lifecycle_.set_metadata_offset(end);
     fetchers_.set_broker_epoch(epoch);
     arm(lag_timer, in.now + Duration{phases_.between(1, config_.replica_lag_time_max.ns / 2)}, out);
@@ -114,8 +114,7 @@ void Broker::apply_broker(const MetadataRecord& record) {
 
 void Broker::apply_partition_record(In in, const MetadataRecord& record, Effects& out) {
     views_[record.tp.index()] = {record.leader, record.epoch};
-    if (std::find(record.replicas.begin(), record.replicas.end(), self_) ==
-        record.replicas.end()) {
+    if (std::find(record.replicas.begin(), record.replicas.end(), self_) == record.replicas.end()) {
         return;
     }
     PartitionRegistration& state = local_[record.tp];
@@ -131,7 +130,8 @@ void Broker::apply_partition_record(In in, const MetadataRecord& record, Effects
 /// The first image after a start: all replicas at once.
 void Broker::publish(In in, Effects& out) {
     published_ = true;
-    for (std::size_t k = 0; k < brokers_.size(); ++k) replicas_.broker(MachineId(k)) = brokers_[k];
+    for (std::size_t k = 0; k < brokers_.size(); ++k)
+        replicas_.broker(MachineId(k)) = brokers_[k];
     const Cause cause = out.cause();
     for (const auto& [tp, state] : local_) {
         out.because(cause);
@@ -162,8 +162,8 @@ void Broker::apply_partition(In in, PartitionId tp, const PartitionRegistration&
 void Broker::turn_fetchers(In in, Effects& out) {
     for (const std::uint32_t number : turned_) {
         const Partition& partition = replicas_.partitions()[number];
-        const bool leaves = lifecycle_.state() == Lifecycle::State::stopping &&
-                            !partition.in_isr(self_);
+        const bool leaves =
+            lifecycle_.state() == Lifecycle::State::stopping && !partition.in_isr(self_);
         fetchers_.follow(in, number, replicas_, !leaves, out);
     }
     turned_.clear();

@@ -35,7 +35,8 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
             consumer_machine_.push_back(id);
         }
     }
-    for (const FaultSpec& fault : scenario.faults) faults_.push_back({fault, {}, {}, false, false});
+    for (const FaultSpec& fault : scenario.faults)
+        faults_.push_back({fault, {}, {}, false, false});
     assignment_ = plan.assignment;
 }
 
@@ -97,11 +98,10 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
                                     record.reason});
             break;
         case MetadataRecord::Kind::partition_change:
-            partitions[record.tp.index()] = {record.leader, record.epoch, record.partition_epoch,
-                                             false, record.replicas, record.isr};
+            partitions[record.tp.index()] = {record.leader, record.epoch,    record.partition_epoch,
+                                             false,         record.replicas, record.isr};
             note(Cause{}, CtlPart{record.tp, record.leader, record.epoch, record.partition_epoch,
-                                  record.isr, record.elr, record.replicas, true,
-                                  PartWhy::created});
+                                  record.isr, record.elr, record.replicas, true, PartWhy::created});
             break;
         default: break;
         }

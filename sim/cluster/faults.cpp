@@ -31,10 +31,12 @@ std::vector<MachineId> World::resolve(const TargetSpec& target) {
     };
     switch (target.kind) {
     case TargetSpec::Kind::machines:
-        for (const std::string& name : target.machines) add(machine_named(name));
+        for (const std::string& name : target.machines)
+            add(machine_named(name));
         break;
     case TargetSpec::Kind::leader: add(leader_of(partition_named(target))); break;
-    case TargetSpec::Kind::follower: { // The first replica, in assignment order, that does not lead.
+    case TargetSpec::Kind::follower: { // The first replica, in assignment order, that does not
+                                       // lead.
         const PartitionState& state =
             controllers_.front().committed().partition(partition_named(target));
         for (const std::int32_t replica : state.replicas) {
@@ -91,8 +93,8 @@ void World::begin_fault(std::uint32_t fault) {
     }
     const Cause cause = note(Cause{}, FaultBegin{id, state.spec.action, state.targets});
     state.active = true;
-    const bool instant = state.spec.action == FaultAction::resume ||
-                         state.spec.action == FaultAction::heal;
+    const bool instant =
+        state.spec.action == FaultAction::resume || state.spec.action == FaultAction::heal;
     if (state.spec.lasts && state.spec.action != FaultAction::stop) {
         at(now_ + *state.spec.lasts, {ScriptEntry::Kind::fault_end, {}, fault});
     }
@@ -118,7 +120,8 @@ void World::hold(FaultState& state, Cause cause) {
             ++machines_[id.index()].down_holds;
             if (machines_[id.index()].up) state.waiting_exit = true;
         }
-        for (const MachineId id : targets) stop_machine(id, cause);
+        for (const MachineId id : targets)
+            stop_machine(id, cause);
         return;
     case FaultAction::restart:
         for (const MachineId id : targets) {
@@ -158,7 +161,8 @@ void World::hold(FaultState& state, Cause cause) {
         }
         [[fallthrough]];
     case FaultAction::cut:
-        for (const auto& [from, to] : state.cuts) cut_link(from, to, cause);
+        for (const auto& [from, to] : state.cuts)
+            cut_link(from, to, cause);
         return;
     case FaultAction::heal: heal_cuts(state, cause); return;
     }
@@ -193,9 +197,8 @@ void World::end_fault(std::uint32_t fault) {
     FaultState& state = faults_[fault];
     if (!state.active) return;
     state.active = false;
-    const Cause cause =
-        note(Cause{}, FaultEnd{FaultId(static_cast<std::int32_t>(fault)), state.spec.action,
-                               state.targets});
+    const Cause cause = note(Cause{}, FaultEnd{FaultId(static_cast<std::int32_t>(fault)),
+                                               state.spec.action, state.targets});
     release(state, cause);
 }
 
@@ -226,7 +229,8 @@ void World::release(FaultState& state, Cause cause) {
     case FaultAction::cut: {
         const auto cuts = std::move(state.cuts);
         state.cuts.clear();
-        for (const auto& [from, to] : cuts) heal_link(from, to, cause);
+        for (const auto& [from, to] : cuts)
+            heal_link(from, to, cause);
         return;
     }
     case FaultAction::restart:

@@ -33,8 +33,7 @@ std::vector<std::vector<std::int32_t>> place(const Scenario& scenario, const Top
         brokers.push_back({static_cast<std::int32_t>(k), scenario.brokers[k].rack, false});
     }
     StreamDraws draws(Stream(seed, {"placement", topic.name}));
-    Placement placement =
-        place_striped(brokers, topic.partitions, topic.replication_factor, draws);
+    Placement placement = place_striped(brokers, topic.partitions, topic.replication_factor, draws);
     BS_ASSERT(placement.error == PlacementError::none);
     return std::move(placement.replicas);
 }
@@ -59,8 +58,8 @@ void add_topic(Plan& plan, Layout& layout, const Scenario& scenario, const Topic
     for (auto& replicas : place(scenario, spec, seed)) {
         plan.assignment.push_back(std::move(replicas));
     }
-    plan.info.topics.push_back({spec.name, spec.partitions, spec.replication_factor,
-                                topic.min_isr, topic.unclean, internal, topic.first});
+    plan.info.topics.push_back({spec.name, spec.partitions, spec.replication_factor, topic.min_isr,
+                                topic.unclean, internal, topic.first});
 }
 
 TopicSpec offsets_topic(const Scenario& scenario) {
@@ -135,7 +134,8 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
     info.seed = seed;
     info.outage_threshold = scenario.outage_threshold;
     info.config = scenario.changed_settings;
-    for (const BrokerSpec& broker : scenario.brokers) info.nodes.push_back(broker.name);
+    for (const BrokerSpec& broker : scenario.brokers)
+        info.nodes.push_back(broker.name);
     layout->brokers = scenario.brokers.size();
     layout->controllers = static_cast<std::size_t>(scenario.control_plane.controllers);
     for (std::size_t k = 1; k <= layout->controllers; ++k) {
@@ -149,7 +149,8 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
     }
     add_clients(plan, *layout, scenario);
     layout->machines = info.nodes.size();
-    for (const FaultSpec& fault : scenario.faults) info.faults.push_back(fault.id);
+    for (const FaultSpec& fault : scenario.faults)
+        info.faults.push_back(fault.id);
     plan.layout = std::move(layout);
     return plan;
 }

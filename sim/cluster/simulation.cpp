@@ -43,15 +43,25 @@ Simulation& Simulation::operator=(const Simulation& other) {
 Simulation& Simulation::operator=(Simulation&&) noexcept = default;
 Simulation::~Simulation() = default;
 
-const RunInfo& Simulation::info() const { return state_->plan.info; }
-Time Simulation::now() const { return state_->world.now(); }
+const RunInfo& Simulation::info() const {
+    return state_->plan.info;
+}
+Time Simulation::now() const {
+    return state_->world.now();
+}
 Time Simulation::end() const {
     return Time{} + state_->scenario.duration + state_->scenario.drain;
 }
-std::uint64_t Simulation::events() const { return state_->world.events(); }
-bool Simulation::converged() const { return state_->converged; }
+std::uint64_t Simulation::events() const {
+    return state_->world.events();
+}
+bool Simulation::converged() const {
+    return state_->converged;
+}
 
-void Simulation::start(FactSink& sink) { state_->world.settle(state_->scenario, &sink); }
+void Simulation::start(FactSink& sink) {
+    state_->world.settle(state_->scenario, &sink);
+}
 
 bool Simulation::advance(FactSink& sink, std::uint64_t events_max) {
     State& s = *state_;

@@ -16,8 +16,7 @@ World::World(const World& other)
       consumers_(other.consumers_), consumer_group_(other.consumer_group_),
       consumer_machine_(other.consumer_machine_), group_topics_(other.group_topics_),
       assignment_(other.assignment_), script_(other.script_), faults_(other.faults_),
-      choices_(other.choices_), sink_(nullptr),
-      out_(messages_, network_, contents_) {}
+      choices_(other.choices_), sink_(nullptr), out_(messages_, network_, contents_) {}
 
 LoopEnd World::run(Time until, std::uint64_t budget, FactSink* sink) {
     sink_ = sink;
@@ -63,7 +62,8 @@ void World::handle(Time now, Event event) {
 }
 
 void World::free_dead() {
-    for (const std::uint32_t packet : dead_) messages_.free(packet);
+    for (const std::uint32_t packet : dead_)
+        messages_.free(packet);
     dead_.clear();
 }
 
@@ -151,8 +151,9 @@ void World::give_message(MachineId id, std::uint32_t packet, Cause cause) {
     incoming.api = static_cast<Api>(p.api);
     messages_.packets[packet].cause = cause;
     out_.begin(In{now_, id}, cause, sink_);
-    with_actor(machines_[id.index()],
-               [&](auto& actor) { actor.on_message(In{now_, id}, incoming, out_); });
+    with_actor(machines_[id.index()], [&](auto& actor) {
+        actor.on_message(In{now_, id}, incoming, out_);
+    });
     const bool held = out_.held();
     carry_out(id);
     if (!held) messages_.free(packet);

@@ -51,7 +51,8 @@ public:
     void end_load(FactSink* sink);
     /// Every fault is lifted, also those without `for`.
     void heal_all(FactSink* sink);
-    /// Nothing is pending: every record has its outcome and is read, every ISR full, no fault holds.
+    /// Nothing is pending: every record has its outcome and is read, every ISR full, no fault
+    /// holds.
     bool quiet() const;
 
     /// Time stands still: notes a violation that names who is busy with what.
@@ -70,14 +71,7 @@ private:
     enum class Kind : std::uint8_t { broker, controller, producer, consumer };
     /// Something that reached a frozen process and waits for it to wake.
     struct Stashed {
-        enum class What : std::uint8_t {
-            message,
-            connected,
-            refused,
-            lost,
-            timer,
-            stop
-        } what{};
+        enum class What : std::uint8_t { message, connected, refused, lost, timer, stop } what{};
         std::uint32_t handle = 0; ///< packet, timer slot
         ConnId conn;
         Cause cause;
@@ -87,9 +81,9 @@ private:
         std::uint32_t index = 0; ///< among its kind
         std::int32_t incarnation = 0;
         bool up = false, paused = false;
-        bool stopping = false;      ///< a clean end has been asked for
-        bool stopped_clean = false; ///< how it last ended
-        bool start_again = false;   ///< `restart`: as soon as it has ended
+        bool stopping = false;                        ///< a clean end has been asked for
+        bool stopped_clean = false;                   ///< how it last ended
+        bool start_again = false;                     ///< `restart`: as soon as it has ended
         std::int32_t down_holds = 0, pause_holds = 0; ///< faults that keep it so
         std::uint32_t first_timer = 0, timers = 0;
         std::vector<Stashed> stash;

@@ -10,14 +10,16 @@ namespace {
 std::vector<MachineId> machines(const BrokerList& brokers) {
     std::vector<MachineId> list;
     list.reserve(brokers.size());
-    for (const std::int32_t broker : brokers) list.emplace_back(broker);
+    for (const std::int32_t broker : brokers)
+        list.emplace_back(broker);
     return list;
 }
 
 BrokerList numbers(const std::vector<MachineId>& list) {
     BrokerList brokers;
     brokers.reserve(list.size());
-    for (const MachineId machine : list) brokers.push_back(machine.value);
+    for (const MachineId machine : list)
+        brokers.push_back(machine.value);
     return brokers;
 }
 
@@ -82,9 +84,8 @@ void ClusterImage::apply(const MetadataRecord& record) {
 }
 
 bool ClusterImage::leads_anything(MachineId broker) const {
-    return std::any_of(partitions_.begin(), partitions_.end(), [&](const PartitionState& state) {
-        return state.leader == broker.value;
-    });
+    return std::any_of(partitions_.begin(), partitions_.end(),
+                       [&](const PartitionState& state) { return state.leader == broker.value; });
 }
 
 } // namespace brokersim

@@ -59,7 +59,8 @@ void Controller::activate(In in, Effects& out) {
     active_ = true;
     ++epoch_;
     image_ = committed_;
-    for (Offset offset = told_; offset < log_.end(); ++offset) image_.apply(log_.at(offset));
+    for (Offset offset = told_; offset < log_.end(); ++offset)
+        image_.apply(log_.at(offset));
     out.note(CtlElected{self_, epoch_});
     for (std::size_t k = 0; k < layout_->brokers; ++k) {
         const MachineId broker(k);
@@ -125,20 +126,19 @@ void Controller::tell(const MetadataRecord& record, Effects& out) {
     case MetadataRecord::Kind::no_op:
     case MetadataRecord::Kind::leader_change: return;
     case MetadataRecord::Kind::register_broker:
-        out.note(CtlBroker{record.broker, BrokerState::registered, record.broker_epoch,
-                           record.reason});
+        out.note(
+            CtlBroker{record.broker, BrokerState::registered, record.broker_epoch, record.reason});
         return;
     case MetadataRecord::Kind::fence_broker:
-        out.note(CtlBroker{record.broker, BrokerState::fenced, record.broker_epoch,
-                           record.reason});
+        out.note(CtlBroker{record.broker, BrokerState::fenced, record.broker_epoch, record.reason});
         return;
     case MetadataRecord::Kind::unfence_broker:
-        out.note(CtlBroker{record.broker, BrokerState::unfenced, record.broker_epoch,
-                           record.reason});
+        out.note(
+            CtlBroker{record.broker, BrokerState::unfenced, record.broker_epoch, record.reason});
         return;
     case MetadataRecord::Kind::controlled_shutdown:
-        out.note(CtlBroker{record.broker, BrokerState::stopping, record.broker_epoch,
-                           record.reason});
+        out.note(
+            CtlBroker{record.broker, BrokerState::stopping, record.broker_epoch, record.reason});
         return;
     case MetadataRecord::Kind::partition_change:
         out.note(CtlPart{record.tp,
@@ -241,8 +241,8 @@ void Controller::follow(In in, Effects& out) {
 
 void Controller::on_fetched(const FetchMetadataResponse& response) {
     fetching_ = false;
-    standby_end_ = std::max(standby_end_,
-                            response.base + static_cast<Offset>(response.records.size()));
+    standby_end_ =
+        std::max(standby_end_, response.base + static_cast<Offset>(response.records.size()));
 }
 
 void Controller::on_connected(In in, ConnId conn, Effects& out) {

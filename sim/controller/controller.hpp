@@ -46,8 +46,14 @@ public:
     const ClusterImage& committed() const { return committed_; }
 
 private:
-    enum Timer : std::uint32_t { log_timer, fence_timer, no_op_timer, preferred_timer,
-                                 unclean_timer, client_timer };
+    enum Timer : std::uint32_t {
+        log_timer,
+        fence_timer,
+        no_op_timer,
+        preferred_timer,
+        unclean_timer,
+        client_timer
+    };
     /// Somebody who is told when the log is committed up to `offset`.
     struct Waiting {
         Offset offset = 0;
@@ -86,7 +92,7 @@ private:
     ClusterImage image_;     ///< with everything decided, committed or not
     ClusterImage committed_; ///< what a restart begins with
     MetadataLog log_;
-    Offset told_ = 0;        ///< committed records up to here have been told
+    Offset told_ = 0; ///< committed records up to here have been told
     Liveness liveness_;
     std::deque<Waiting> waiting_;
     std::vector<Offset> metadata_offset_; ///< of each broker, in its last heartbeat

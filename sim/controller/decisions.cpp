@@ -18,8 +18,8 @@ bool change(const ClusterImage& image, PartitionId tp, PartitionChangeRequest re
     const Layout::Topic& topic = image.layout().topic(tp);
     request.min_insync_replicas = topic.min_isr;
     if (topic.unclean && request.election == Election::online) request.election = Election::unclean;
-    const auto decision = decide_partition_change(
-        image.partition(tp), request, [&](std::int32_t broker) {
+    const auto decision =
+        decide_partition_change(image.partition(tp), request, [&](std::int32_t broker) {
             if (broker == except.value) return false;
             return broker == besides.value || image.broker(MachineId(broker)).active();
         });
@@ -44,8 +44,8 @@ void leave_isrs(const ClusterImage& image, MachineId broker, PartWhy why, Record
     }
 }
 
-MetadataRecord broker_record(MetadataRecord::Kind kind, const ClusterImage& image,
-                             MachineId broker, std::string_view why) {
+MetadataRecord broker_record(MetadataRecord::Kind kind, const ClusterImage& image, MachineId broker,
+                             std::string_view why) {
     MetadataRecord record;
     record.kind = kind;
     record.broker = broker;
@@ -59,8 +59,7 @@ MetadataRecord broker_record(MetadataRecord::Kind kind, const ClusterImage& imag
 void fence_broker(const ClusterImage& image, MachineId broker, std::string_view why, PartWhy part,
                   Records& records) {
     leave_isrs(image, broker, part, records);
-    records.push_back(
-        broker_record(MetadataRecord::Kind::fence_broker, image, broker, why));
+    records.push_back(broker_record(MetadataRecord::Kind::fence_broker, image, broker, why));
 }
 
 void unfence_broker(const ClusterImage& image, MachineId broker, Records& records) {

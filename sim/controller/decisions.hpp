@@ -29,7 +29,7 @@ enum class BrokerNext : std::uint8_t { fenced, unfenced, controlled_shutdown, sh
 struct HeartbeatFacts {
     bool fenced = true, stopping = false;
     bool want_fence = false, want_shutdown = false;
-    bool caught_up = false;      ///< has applied its own registration
+    bool caught_up = false; ///< has applied its own registration
     bool leads_anything = false;
     bool others_caught_up = false; ///< every active broker has applied what moved its leaderships
 };

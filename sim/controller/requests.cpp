@@ -94,8 +94,8 @@ void Controller::on_heartbeat(In in, const Incoming& incoming, Effects& out) {
     facts.want_fence = request.want_fence;
     facts.want_shutdown = request.want_shutdown;
     facts.caught_up = request.metadata_offset > broker.epoch;
-    facts.leads_anything = (request.want_shutdown || broker.stopping) &&
-                           image_.leads_anything(request.broker);
+    facts.leads_anything =
+        (request.want_shutdown || broker.stopping) && image_.leads_anything(request.broker);
     facts.others_caught_up = others_caught_up(request.broker, shutdown_offset_[at]);
     const BrokerNext next = next_broker_state(facts);
     const bool was_fenced = broker.fenced;
@@ -153,7 +153,8 @@ void Controller::on_alter_partition(In in, const Incoming& incoming, Effects& ou
             reply.leader_epoch = state.leader_epoch;
             reply.partition_epoch = state.partition_epoch;
             reply.isr_begin = static_cast<std::uint32_t>(waiting.alter.isr.size());
-            for (const std::int32_t member : state.isr) waiting.alter.isr.emplace_back(member);
+            for (const std::int32_t member : state.isr)
+                waiting.alter.isr.emplace_back(member);
             reply.isr_end = static_cast<std::uint32_t>(waiting.alter.isr.size());
         }
         waiting.alter.parts.push_back(reply);

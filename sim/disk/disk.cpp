@@ -35,7 +35,8 @@ Time Disk::append(Time now, std::uint32_t log, Offset end, std::int64_t bytes) {
 
 void Disk::truncate(std::uint32_t log, Offset end) {
     if (log >= logs_.size()) return;
-    for (Period& p : logs_[log].periods) p.end = std::min(p.end, end);
+    for (Period& p : logs_[log].periods)
+        p.end = std::min(p.end, end);
 }
 
 Time Disk::next_tick(Time now) const {
@@ -74,7 +75,8 @@ const std::vector<Disk::Flushed>& Disk::finish() {
 }
 
 void Disk::forget() {
-    for (Log& l : logs_) l = Log{};
+    for (Log& l : logs_)
+        l = Log{};
     dirty_logs_.clear();
     writing_.clear();
     dirty_bytes_ = 0;

@@ -17,7 +17,8 @@ void PartitionLog::append(const Batch& batch, Time now) {
 }
 
 Offset PartitionLog::truncate(Offset to) {
-    while (!batches_.empty() && batches_.back().end() > to) batches_.pop_back();
+    while (!batches_.empty() && batches_.back().end() > to)
+        batches_.pop_back();
     end_ = batches_.empty() ? start_ : batches_.back().end();
     epochs_.truncate_from_end(end_);
     flushed_ = std::min(flushed_, end_);

@@ -83,7 +83,8 @@ void Network::close(Wire& wire, ConnId conn, MachineId by, Cause cause) {
     Connection& c = connections_[conn.slot];
     const std::uint32_t side = side_of(c, by);
     c.open[side] = false;
-    if (side == 0 && !c.connected) { // Nobody to tell: an accept under way will be answered by a reset.
+    if (side == 0 &&
+        !c.connected) { // Nobody to tell: an accept under way will be answered by a reset.
         if (c.packets == 0) free_.push_back(conn.slot);
         return;
     }
@@ -177,8 +178,8 @@ Arrival Network::receive(Wire& wire, std::uint32_t index, std::int32_t incarnati
     case PacketType::connect: {
         const bool accepted = host.up && host.listening;
         if (accepted && c.open[0]) c.open[1] = true;
-        const std::uint32_t answer = make(
-            wire, p.conn, 1, accepted ? PacketType::accept : PacketType::refuse, p.cause);
+        const std::uint32_t answer =
+            make(wire, p.conn, 1, accepted ? PacketType::accept : PacketType::refuse, p.cause);
         wire.packets[answer].tries = p.tries;
         transmit(wire, answer);
         break;

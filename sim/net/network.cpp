@@ -77,10 +77,10 @@ void Network::transmit(Wire& wire, std::uint32_t index) {
     static constexpr std::string_view names[] = {"request", "connect", "accept",
                                                  "refuse",  "close",   "reset"};
     const bool response = p.type == PacketType::message && p.response;
-    if (!kernel_only(p)) p.cause = wire.note(p.cause, NetSend{p.id, p.from, p.to, p.conn.serial,
-                                         static_cast<Api>(p.api), p.bytes,
-                                         response ? "response"
-                                                  : names[static_cast<std::size_t>(p.type)]});
+    if (!kernel_only(p))
+        p.cause = wire.note(
+            p.cause, NetSend{p.id, p.from, p.to, p.conn.serial, static_cast<Api>(p.api), p.bytes,
+                             response ? "response" : names[static_cast<std::size_t>(p.type)]});
     const std::uint32_t at = lane_of(p);
     Lane& l = lane(at);
     Port& port = hosts_[p.from.index()].port[1];
@@ -164,8 +164,12 @@ void Network::carry_piece(Wire& wire, MachineId machine, bool outgoing) {
     }
 }
 
-void Network::out_port_free(Wire& wire, MachineId machine) { carry_piece(wire, machine, true); }
-void Network::in_port_free(Wire& wire, MachineId machine) { carry_piece(wire, machine, false); }
+void Network::out_port_free(Wire& wire, MachineId machine) {
+    carry_piece(wire, machine, true);
+}
+void Network::in_port_free(Wire& wire, MachineId machine) {
+    carry_piece(wire, machine, false);
+}
 
 bool Network::arrives(Wire& wire, std::uint32_t index) {
     Packet& p = wire.packets[index];
@@ -252,7 +256,8 @@ void Network::retransmit(Wire& wire, std::uint32_t at) {
     l.rto = {};
     Queue again = l.stalled;
     l.stalled = {};
-    while (!again.empty()) transmit(wire, pop(wire, again));
+    while (!again.empty())
+        transmit(wire, pop(wire, again));
 }
 
 bool Network::cut(MachineId from, MachineId to) {

@@ -104,10 +104,10 @@ private:
     /// One direction of a connection.
     struct Lane {
         std::uint32_t link = 0;
-        Time last;          ///< arrival of the newest packet on the wire
-        Queue out, in;      ///< waiting for the sender's, the receiver's port
-        Queue stalled;      ///< lost and to be sent again, and what came after
-        Duration rto{};     ///< next wait before sending again; 0: not stalled
+        Time last;      ///< arrival of the newest packet on the wire
+        Queue out, in;  ///< waiting for the sender's, the receiver's port
+        Queue stalled;  ///< lost and to be sent again, and what came after
+        Duration rto{}; ///< next wait before sending again; 0: not stalled
         std::uint32_t next[2] = {no_lane, no_lane}; ///< in the round of the port (in, out)
         bool in_round[2] = {false, false};
         bool closed = false; ///< a close is behind everything that will be sent

@@ -17,13 +17,13 @@ inline constexpr std::int32_t batch_overhead = 61;
 /// Kafka's record batch v2 without the payload. In internal topics `producer` is nobody and
 /// `content` names what the records say (protocol/content.hpp).
 struct Batch {
-    Offset base = -1;                       ///< given by the leader
-    std::int64_t first = 0;                 ///< record number `i` of the first, for its producer
+    Offset base = -1;       ///< given by the leader
+    std::int64_t first = 0; ///< record number `i` of the first, for its producer
     std::int64_t producer_id = no_producer_id;
     std::int32_t count = 0;
-    std::int32_t bytes = 0;                 ///< with overhead
-    std::int32_t sequence = no_sequence;    ///< base sequence
-    LeaderEpoch epoch = -1;                 ///< stamped by the leader
+    std::int32_t bytes = 0;              ///< with overhead
+    std::int32_t sequence = no_sequence; ///< base sequence
+    LeaderEpoch epoch = -1;              ///< stamped by the leader
     ProducerId producer;
     std::uint32_t content = no_content;
     std::int16_t producer_epoch = -1;
@@ -32,8 +32,7 @@ struct Batch {
     bool has_sequence() const { return producer_id != no_producer_id; }
     /// Last sequence number, wrapping 2^31-1 → 0.
     std::int32_t last_sequence() const {
-        return static_cast<std::int32_t>(
-            (std::int64_t{sequence} + count - 1) & 0x7fffffff);
+        return static_cast<std::int32_t>((std::int64_t{sequence} + count - 1) & 0x7fffffff);
     }
 };
 

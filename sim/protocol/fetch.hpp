@@ -16,11 +16,11 @@ struct FetchRequest {
     struct Part {
         PartitionId tp;
         Offset offset = 0;
-        LeaderEpoch current_epoch = -1;     ///< the sender's; -1: not checked
+        LeaderEpoch current_epoch = -1;      ///< the sender's; -1: not checked
         LeaderEpoch last_fetched_epoch = -1; ///< followers: epoch of their last record, -1 none
         std::int32_t max_bytes = 0;
     };
-    MachineId replica;             ///< the follower; nobody: a consumer
+    MachineId replica; ///< the follower; nobody: a consumer
     BrokerEpoch replica_epoch = -1;
     Duration max_wait{};
     std::int32_t min_bytes = 1;
@@ -45,7 +45,7 @@ struct FetchResponse {
         Offset log_start = -1;
         LeaderEpoch diverging_epoch = -1; ///< ≥ 0: the logs part; nothing else counts (KIP-595)
         Offset diverging_end = -1;
-        MachineId leader;                 ///< KIP-951 hint
+        MachineId leader; ///< KIP-951 hint
         LeaderEpoch leader_epoch = -1;
         std::uint32_t batches_begin = 0, batches_end = 0; ///< in `batches`
     };

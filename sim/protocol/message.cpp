@@ -17,8 +17,7 @@ std::int32_t size_of(Messages& messages, const Packet& packet, std::index_sequen
 } // namespace
 
 std::int32_t wire_size_of(Messages& messages, const Packet& packet) {
-    return size_of(messages, packet,
-                   std::make_index_sequence<std::tuple_size_v<AllMessages>>());
+    return size_of(messages, packet, std::make_index_sequence<std::tuple_size_v<AllMessages>>());
 }
 
 } // namespace brokersim

@@ -47,7 +47,9 @@ constexpr std::uint8_t kind_of() {
 template <class M>
 inline constexpr std::uint8_t kind_of = detail::kind_of<M>();
 
-inline constexpr bool is_response(std::uint8_t kind) { return kind % 2 == 1; }
+inline constexpr bool is_response(std::uint8_t kind) {
+    return kind % 2 == 1;
+}
 
 /// Messages of one type. A slot stays where it is; copying the pool copies the messages.
 template <class M>
@@ -79,7 +81,9 @@ public:
         return next_++;
     }
     void give(std::uint32_t slot) { free_.push_back(slot); }
-    M& operator[](std::uint32_t slot) { return blocks_[slot / block_size]->slots[slot % block_size]; }
+    M& operator[](std::uint32_t slot) {
+        return blocks_[slot / block_size]->slots[slot % block_size];
+    }
     const M& operator[](std::uint32_t slot) const {
         return blocks_[slot / block_size]->slots[slot % block_size];
     }
@@ -129,9 +133,8 @@ private:
     template <std::size_t... K>
     void free_body(std::uint8_t kind, std::uint32_t body, std::index_sequence<K...>) {
         using Give = void (*)(Messages&, std::uint32_t);
-        static constexpr Give gives[] = {[](Messages& m, std::uint32_t slot) {
-            std::get<K>(m.pools_).give(slot);
-        }...};
+        static constexpr Give gives[] = {
+            [](Messages& m, std::uint32_t slot) { std::get<K>(m.pools_).give(slot); }...};
         gives[kind](*this, body);
     }
     typename detail::PoolsOf<AllMessages>::type pools_;

@@ -21,7 +21,7 @@ struct MetadataRecord {
         fence_broker,
         unfence_broker,
         controlled_shutdown, ///< the broker leaves ISRs and leaderships, but stays
-        partition_change, ///< `tp`, `leader`, `epoch`, `partition_epoch`, `replicas`, `isr`, …
+        partition_change,    ///< `tp`, `leader`, `epoch`, `partition_epoch`, `replicas`, `isr`, …
     };
     Kind kind = Kind::no_op;
     MachineId broker;

@@ -18,24 +18,33 @@ constexpr std::int32_t wire_size(const M&) {
 inline std::int32_t list_size(std::size_t entries) {
     return header_bytes + static_cast<std::int32_t>(entries) * part_bytes;
 }
-inline std::int32_t wire_size(const MetadataRequest& m) { return list_size(m.topics.size()); }
+inline std::int32_t wire_size(const MetadataRequest& m) {
+    return list_size(m.topics.size());
+}
 inline std::int32_t wire_size(const MetadataResponse& m) {
     return list_size(m.brokers.size() + m.topics.size() + m.partitions.size());
 }
 inline std::int32_t wire_size(const ProduceRequest& m) {
     std::int32_t bytes = list_size(m.parts.size());
-    for (const ProduceRequest::Part& part : m.parts) bytes += part.batch.bytes;
+    for (const ProduceRequest::Part& part : m.parts)
+        bytes += part.batch.bytes;
     return bytes;
 }
-inline std::int32_t wire_size(const ProduceResponse& m) { return list_size(m.parts.size()); }
+inline std::int32_t wire_size(const ProduceResponse& m) {
+    return list_size(m.parts.size());
+}
 inline std::int32_t wire_size(const FetchRequest& m) {
     return list_size(m.parts.size() + m.forgotten.size());
 }
 inline std::int32_t wire_size(const FetchResponse& m) {
     return list_size(m.parts.size()) + static_cast<std::int32_t>(m.bytes);
 }
-inline std::int32_t wire_size(const ListOffsetsRequest& m) { return list_size(m.parts.size()); }
-inline std::int32_t wire_size(const ListOffsetsResponse& m) { return list_size(m.parts.size()); }
+inline std::int32_t wire_size(const ListOffsetsRequest& m) {
+    return list_size(m.parts.size());
+}
+inline std::int32_t wire_size(const ListOffsetsResponse& m) {
+    return list_size(m.parts.size());
+}
 inline std::int32_t wire_size(const JoinGroupRequest& m) {
     return list_size(m.protocols.size() + m.topics.size());
 }
@@ -44,15 +53,22 @@ inline std::int32_t wire_size(const JoinGroupResponse& m) {
 }
 inline std::int32_t wire_size(const SyncGroupRequest& m) {
     std::size_t entries = m.assignment.entries.size();
-    for (const Assignment::Entry& entry : m.assignment.entries) entries += entry.partitions.size();
+    for (const Assignment::Entry& entry : m.assignment.entries)
+        entries += entry.partitions.size();
     return list_size(entries);
 }
-inline std::int32_t wire_size(const SyncGroupResponse& m) { return list_size(m.partitions.size()); }
-inline std::int32_t wire_size(const OffsetCommitRequest& m) { return list_size(m.offsets.size()); }
+inline std::int32_t wire_size(const SyncGroupResponse& m) {
+    return list_size(m.partitions.size());
+}
+inline std::int32_t wire_size(const OffsetCommitRequest& m) {
+    return list_size(m.offsets.size());
+}
 inline std::int32_t wire_size(const OffsetFetchRequest& m) {
     return list_size(m.partitions.size());
 }
-inline std::int32_t wire_size(const OffsetFetchResponse& m) { return list_size(m.offsets.size()); }
+inline std::int32_t wire_size(const OffsetFetchResponse& m) {
+    return list_size(m.offsets.size());
+}
 inline std::int32_t wire_size(const AlterPartitionRequest& m) {
     return list_size(m.parts.size() + m.isr.size());
 }

@@ -234,15 +234,14 @@ bool ReplicaManager::fill_part(FetchSession& session, std::uint32_t entry, Fetch
     return next < end;
 }
 
-void ReplicaManager::answer(In, FetchSession& session, const RequestRef& request,
-                            RequestPath& path, Effects& out, std::uint32_t& packet) {
+void ReplicaManager::answer(In, FetchSession& session, const RequestRef& request, RequestPath& path,
+                            Effects& out, std::uint32_t& packet) {
     FetchResponse& response = path.respond<FetchResponse>(request, packet, out);
     response.session_id = session.id;
     std::int64_t left = session.max_bytes;
-    std::sort(session.marked.begin(), session.marked.end(),
-              [&](std::uint32_t a, std::uint32_t b) {
-                  return session.entries[a].order < session.entries[b].order;
-              });
+    std::sort(session.marked.begin(), session.marked.end(), [&](std::uint32_t a, std::uint32_t b) {
+        return session.entries[a].order < session.entries[b].order;
+    });
     std::size_t kept = 0;
     for (const std::uint32_t k : session.marked) {
         FetchSession::Entry& e = session.entries[k];
@@ -270,8 +269,8 @@ void ReplicaManager::fetch(In in, const Incoming& incoming, RequestPath& path, E
     update_session(session, request);
     session_fetched_[slot] = in.now;
     std::int64_t bytes = 0;
-    const bool at_once = worth_answering(session, bytes) || session.max_wait <= Duration{} ||
-                         session.index.empty();
+    const bool at_once =
+        worth_answering(session, bytes) || session.max_wait <= Duration{} || session.index.empty();
     std::uint32_t packet = no_packet;
     std::vector<std::uint32_t>& touched = touched_;
     touched.assign(session.marked.begin(), session.marked.end());

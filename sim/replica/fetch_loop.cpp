@@ -7,8 +7,8 @@
 namespace brokersim {
 
 void Fetchers::send_fetch(In in, Thread& thread, ReplicaManager& replicas, Effects& out) {
-    FetchRequest& request = clients_[thread.index].send<FetchRequest>(
-        in, thread.leader, out, config_.request_timeout);
+    FetchRequest& request =
+        clients_[thread.index].send<FetchRequest>(in, thread.leader, out, config_.request_timeout);
     request.replica = self_;
     request.replica_epoch = broker_epoch_;
     request.max_wait = config_.replica_fetch_wait_max;
@@ -29,10 +29,12 @@ void Fetchers::send_fetch(In in, Thread& thread, ReplicaManager& replicas, Effec
     };
     if (thread.session_id == 0) { // A full request names everything.
         thread.changed.clear();
-        for (std::uint32_t at = 0; at < thread.items.size(); ++at) name(at);
+        for (std::uint32_t at = 0; at < thread.items.size(); ++at)
+            name(at);
         thread.forgotten.clear();
     } else {
-        for (const std::uint32_t at : thread.changed) name(at);
+        for (const std::uint32_t at : thread.changed)
+            name(at);
         thread.changed.clear();
         // What came back under the same name in the meantime is named above: it stays.
         for (const PartitionId tp : thread.forgotten) {
@@ -70,7 +72,8 @@ void Fetchers::on_fetch(In in, Thread& thread, const FetchResponse& response,
     thread.in_flight = false;
     if (response.error != Error::none) { // The session is gone: a full request, without a pause.
         thread.session_id = 0;
-        for (Item& item : thread.items) item.in_session = false;
+        for (Item& item : thread.items)
+            item.in_session = false;
         return;
     }
     thread.session_id = response.session_id;
@@ -100,8 +103,8 @@ void Fetchers::take_part(In in, Thread& thread, std::uint32_t at, const FetchRes
     }
     if (part.diverging_epoch >= 0) {
         const PartitionLog& log = partition.log();
-        const Offset to = truncation_offset(log.epochs(), log.end(),
-                                            {part.diverging_epoch, part.diverging_end});
+        const Offset to =
+            truncation_offset(log.epochs(), log.end(), {part.diverging_epoch, part.diverging_end});
         partition.truncate(in, to, TruncWhy::divergence, out);
         replicas.disk().truncate(item.number, partition.log().end());
         mark(thread, at);
@@ -173,9 +176,8 @@ void Fetchers::on_offsets(In in, Thread& thread, const ListOffsetsResponse& resp
             continue;
         }
         Partition& partition = replicas.partitions()[item.number];
-        const RangeRepair repair =
-            repair_out_of_range(partition.log().end(), response.parts[k].offset,
-                                response.parts[k + 1].offset);
+        const RangeRepair repair = repair_out_of_range(
+            partition.log().end(), response.parts[k].offset, response.parts[k + 1].offset);
         switch (repair.action) {
         case RangeRepair::Action::truncate:
             partition.truncate(in, repair.offset, TruncWhy::divergence, out);

@@ -23,11 +23,11 @@ struct FetchSession {
         LeaderEpoch current_epoch = -1, last_fetched_epoch = -1;
         std::int32_t max_bytes = 0;
         Offset told_hw = -1, told_start = -1;
-        std::size_t hint = 0;     ///< batch that was read last
-        std::uint64_t order = 0;  ///< what returned data goes to the back
+        std::size_t hint = 0;    ///< batch that was read last
+        std::uint64_t order = 0; ///< what returned data goes to the back
         bool used = false;
         bool marked = false;
-        bool joining = false;     ///< listed in `joining`
+        bool joining = false; ///< listed in `joining`
     };
 
     bool used = false;
@@ -47,8 +47,8 @@ struct FetchSession {
     std::uint64_t next_order = 1;
 
     bool parked = false;
-    RequestRef request;     ///< the parked one
-    std::uint64_t use = 0;  ///< counts parkings: names this one to the expiry queue
+    RequestRef request;    ///< the parked one
+    std::uint64_t use = 0; ///< counts parkings: names this one to the expiry queue
 
     bool follower() const { return replica.valid(); }
     void mark(std::uint32_t entry) {

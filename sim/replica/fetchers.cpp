@@ -8,8 +8,8 @@
 
 namespace brokersim {
 
-Fetchers::Fetchers(MachineId self, LayoutRef layout, const ServerConfig& config,
-                   std::uint64_t seed, const std::string& name)
+Fetchers::Fetchers(MachineId self, LayoutRef layout, const ServerConfig& config, std::uint64_t seed,
+                   const std::string& name)
     : self_(self), layout_(std::move(layout)), config_(config) {
     NetworkClientSettings settings;
     settings.reconnect_backoff = settings.reconnect_backoff_max = {}; // The pauses pace it (§2.7).
@@ -26,7 +26,8 @@ Fetchers::Fetchers(MachineId self, LayoutRef layout, const ServerConfig& config,
 void Fetchers::restart() {
     const auto keep = clients_.size();
     std::vector<NetworkClient> fresh;
-    for (std::size_t k = 0; k < keep; ++k) fresh.push_back(clients_[k].fresh());
+    for (std::size_t k = 0; k < keep; ++k)
+        fresh.push_back(clients_[k].fresh());
     clients_ = std::move(fresh);
     threads_.clear();
     thread_of_.clear();
@@ -170,7 +171,8 @@ void Fetchers::on_lost(In in, ConnId conn, Effects& out) {
 }
 
 void Fetchers::on_time(In in, Effects& out) {
-    for (NetworkClient& c : clients_) c.on_time(in, out);
+    for (NetworkClient& c : clients_)
+        c.on_time(in, out);
     drain_failures(in);
 }
 
@@ -195,7 +197,8 @@ void Fetchers::run(In in, ReplicaManager& replicas, Effects& out) {
     for (Thread& thread : threads_) {
         if (!thread.by_partition.empty()) run_thread(in, thread, replicas, out);
     }
-    for (const NetworkClient& c : clients_) wake_ = std::min(wake_, c.next_deadline());
+    for (const NetworkClient& c : clients_)
+        wake_ = std::min(wake_, c.next_deadline());
 }
 
 void Fetchers::run_thread(In in, Thread& thread, ReplicaManager& replicas, Effects& out) {

@@ -43,11 +43,11 @@ private:
         std::uint32_t number = 0; ///< of the broker's replica
         State state = State::fetching;
         bool used = false;
-        bool changed = true;      ///< to be named in the next request
-        Time resume;              ///< delayed: until then
-        Duration kept_delay{};    ///< 4.0 keeps the length of a past pause until data has come
-        LeaderEpoch epoch = -1;   ///< in which it fetches
-        Offset sent_offset = -1;  ///< what the request in flight, or the session, says
+        bool changed = true;     ///< to be named in the next request
+        Time resume;             ///< delayed: until then
+        Duration kept_delay{};   ///< 4.0 keeps the length of a past pause until data has come
+        LeaderEpoch epoch = -1;  ///< in which it fetches
+        Offset sent_offset = -1; ///< what the request in flight, or the session, says
         bool in_session = false;
     };
     struct Thread {
@@ -62,7 +62,7 @@ private:
         bool in_flight = false;
         bool repairing = false; ///< the request in flight is a ListOffsets
         std::int32_t session_id = 0;
-        Time append_until;      ///< the disk holds up the thread
+        Time append_until;            ///< the disk holds up the thread
         Time look_at = Time::never(); ///< earliest end of a pause
     };
 

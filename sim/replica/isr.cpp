@@ -13,8 +13,7 @@ bool Partition::in_isr(MachineId broker) const {
 bool Partition::in_maximal_isr(MachineId broker) const {
     // A member whose removal is asked for still counts until that is confirmed.
     return in_isr(broker) ||
-           (pending_ &&
-            std::find(proposed_.begin(), proposed_.end(), broker) != proposed_.end());
+           (pending_ && std::find(proposed_.begin(), proposed_.end(), broker) != proposed_.end());
 }
 
 bool Partition::eligible(const RemoteReplica& remote,
@@ -38,9 +37,7 @@ bool Partition::advance_high_watermark(In in, const std::vector<BrokerView>& bro
     for (const RemoteReplica& r : remotes_) {
         if (r.log_end >= candidate || in_maximal_isr(r.broker)) continue;
         const bool caught_up = r.log_end == log_.end() || in.now - r.caught_up <= lag_max_;
-        if (caught_up && eligible(r, brokers)) {
-            candidate = std::max<Offset>(r.log_end, 0);
-        }
+        if (caught_up && eligible(r, brokers)) { candidate = std::max<Offset>(r.log_end, 0); }
     }
     if (candidate <= high_watermark_) return false;
     set_high_watermark(in, candidate, out);

@@ -30,10 +30,9 @@ bool Partition::apply(In in, const PartitionRegistration& state,
         const bool leads_now = state_.leader == in.self;
         role_ = leads_now ? Role::leader : Role::follower;
         if (new_epoch || leads_now) {
-            out.note_aside(MetaSeen{in.self, tp_,
-                                    state_.leader.valid() ? std::optional(state_.leader)
-                                                          : std::nullopt,
-                                    state_.leader_epoch, state_.partition_epoch});
+            out.note_aside(MetaSeen{
+                in.self, tp_, state_.leader.valid() ? std::optional(state_.leader) : std::nullopt,
+                state_.leader_epoch, state_.partition_epoch});
         }
         if (leads_now) become_leader(in, new_epoch, led_before);
         if (!leads_now) remotes_.clear();
@@ -52,9 +51,8 @@ void Partition::become_leader(In in, bool new_epoch, bool led_before) {
     }
     for (const MachineId broker : state_.replicas) {
         if (broker == in.self) continue;
-        const auto old = std::find_if(before.begin(), before.end(), [&](const RemoteReplica& r) {
-            return r.broker == broker;
-        });
+        const auto old = std::find_if(before.begin(), before.end(),
+                                      [&](const RemoteReplica& r) { return r.broker == broker; });
         RemoteReplica r;
         if (old != before.end()) {
             r = *old;

@@ -34,12 +34,12 @@ inline constexpr Time long_ago{-(std::int64_t{1} << 60)};
 /// What a leader knows of a follower (semantics §2.8).
 struct RemoteReplica {
     MachineId broker;
-    Offset log_end = -1;        ///< its last fetch offset; -1: not fetched yet
-    Offset leader_end = 0;      ///< the leader's log end at its last fetch
-    Time fetched = long_ago;    ///< when that was
-    Time caught_up = long_ago;  ///< when it last had everything the leader had at that time
-    BrokerEpoch epoch = -1;     ///< in its last fetch; -1: unknown
-    std::int32_t session = -1;  ///< the fetch session it reads this partition in
+    Offset log_end = -1;       ///< its last fetch offset; -1: not fetched yet
+    Offset leader_end = 0;     ///< the leader's log end at its last fetch
+    Time fetched = long_ago;   ///< when that was
+    Time caught_up = long_ago; ///< when it last had everything the leader had at that time
+    BrokerEpoch epoch = -1;    ///< in its last fetch; -1: unknown
+    std::int32_t session = -1; ///< the fetch session it reads this partition in
 };
 
 class Partition {
@@ -136,9 +136,9 @@ private:
     PartitionRegistration state_;
     PartitionLog log_;
     Offset high_watermark_ = 0;
-    Offset told_hw_ = -1;             ///< last value noted in `told_hw_epoch_`
+    Offset told_hw_ = -1; ///< last value noted in `told_hw_epoch_`
     LeaderEpoch told_hw_epoch_ = -1;
-    Offset epoch_start_ = 0;          ///< where the current leader epoch began, while leading
+    Offset epoch_start_ = 0; ///< where the current leader epoch began, while leading
     Offset checkpointed_ = 0;
     std::int64_t checkpoint_tick_ = 0;
     std::vector<RemoteReplica> remotes_;

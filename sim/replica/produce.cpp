@@ -35,8 +35,8 @@ Error ReplicaManager::append_one(In in, Acks acks, const ProduceRequest::Part& a
         part.leader_epoch = partition.leader_epoch();
         return Error::not_leader_or_follower;
     }
-    if (acks == Acks::all && static_cast<std::int32_t>(partition.state().isr.size()) <
-                                 partition.effective_min_isr()) {
+    if (acks == Acks::all &&
+        static_cast<std::int32_t>(partition.state().isr.size()) < partition.effective_min_isr()) {
         return Error::not_enough_replicas;
     }
     Batch batch = asked.batch;
@@ -62,8 +62,7 @@ void ReplicaManager::append_to(In in, std::uint32_t number, Batch& batch, Effect
     Partition& partition = partitions_[number];
     partition.settle_followers(session_fetched_);
     partition.append_as_leader(in, batch, out);
-    disk_free_ = std::max(disk_free_,
-                          disk_.append(in.now, number, batch.end(), batch.bytes));
+    disk_free_ = std::max(disk_free_, disk_.append(in.now, number, batch.end(), batch.bytes));
 }
 
 /// What an append wakes: fetches of followers; if the leader is alone in the ISR, everything.

@@ -213,12 +213,14 @@ std::int64_t ReplicaManager::unflushed_bytes() const {
 }
 
 void ReplicaManager::flush_all() {
-    for (Partition& partition : partitions_) partition.log().set_flushed(partition.log().end());
+    for (Partition& partition : partitions_)
+        partition.log().set_flushed(partition.log().end());
     disk_.forget();
 }
 
 void ReplicaManager::restart(Time now) {
-    for (Partition& partition : partitions_) partition.restart(partition.checkpoint(now));
+    for (Partition& partition : partitions_)
+        partition.restart(partition.checkpoint(now));
     brokers_.assign(brokers_.size(), BrokerView{});
     changed_.clear();
     isr_changes.clear();

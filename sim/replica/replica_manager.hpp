@@ -39,8 +39,7 @@ public:
     void produce(In in, const Incoming& incoming, RequestPath& path, Effects& out);
     void fetch(In in, const Incoming& incoming, RequestPath& path, Effects& out);
     void list_offsets(In in, const Incoming& incoming, RequestPath& path, Effects& out);
-    void offsets_for_leader_epoch(In in, const Incoming& incoming, RequestPath& path,
-                                  Effects& out);
+    void offsets_for_leader_epoch(In in, const Incoming& incoming, RequestPath& path, Effects& out);
     /// Until when the disk holds up a produce request of so many bytes; `now` if it does not.
     Time disk_ready(Time now) const { return std::max(now, disk_free_); }
 

@@ -16,7 +16,8 @@ inline Duration exponential_backoff(std::int32_t n, Duration initial, Duration m
                                     Stream& stream) {
     if (max <= initial) return std::min(initial, max);
     std::int64_t base = std::max<std::int64_t>(initial.ns, 1'000'000);
-    for (std::int32_t k = 0; k < n && base < max.ns; ++k) base *= 2;
+    for (std::int32_t k = 0; k < n && base < max.ns; ++k)
+        base *= 2;
     base = std::min(base, max.ns);
     const auto jitter = static_cast<std::int64_t>(800'000 + stream.below(400'000)); // millionths
     const std::int64_t ns = base / 1'000'000 * jitter + base % 1'000'000 * jitter / 1'000'000;

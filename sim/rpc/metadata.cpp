@@ -37,7 +37,8 @@ ClientMetadata::Topic* ClientMetadata::topic_of(PartitionId tp) {
 
 ClientMetadata::Partition* ClientMetadata::find(PartitionId tp) {
     Topic* t = topic_of(tp);
-    return t == nullptr ? nullptr : &t->partitions[static_cast<std::size_t>(tp.value - t->first.value)];
+    return t == nullptr ? nullptr
+                        : &t->partitions[static_cast<std::size_t>(tp.value - t->first.value)];
 }
 
 MachineId ClientMetadata::leader(PartitionId tp) {
@@ -51,9 +52,8 @@ void ClientMetadata::tell(PartitionId tp, Partition& p, Effects& out) {
     p.told = true;
     p.told_leader = p.leader;
     p.told_epoch = p.epoch;
-    out.note_aside(MetaSeen{out.in().self, tp,
-                            p.leader.valid() ? std::optional(p.leader) : std::nullopt, p.epoch,
-                            {}});
+    out.note_aside(MetaSeen{
+        out.in().self, tp, p.leader.valid() ? std::optional(p.leader) : std::nullopt, p.epoch, {}});
 }
 
 void ClientMetadata::use(PartitionId tp, Effects& out) {
@@ -80,8 +80,7 @@ Duration ClientMetadata::backoff() {
 
 bool ClientMetadata::due(Time now) {
     if (in_flight_) return false;
-    const bool aged =
-        last_success_.ns >= 0 && now >= after(last_success_, settings_.max_age);
+    const bool aged = last_success_.ns >= 0 && now >= after(last_success_, settings_.max_age);
     return needed_ || aged;
 }
 
@@ -104,18 +103,21 @@ Time ClientMetadata::maybe_update(In in, NetworkClient& client, Effects& out) {
         if (nobody && settings_.rebootstrap && nodes_ != bootstrap_) {
             nodes_ = bootstrap_; // KIP-899; epochs seen are kept.
             for (Topic& t : topics_) {
-                for (Partition& p : t.partitions) p.leader = {};
+                for (Partition& p : t.partitions)
+                    p.leader = {};
             }
             ++version_;
         }
         Time wake = Time::never();
-        for (const MachineId n : nodes_) wake = std::min(wake, client.connectable_at(n));
+        for (const MachineId n : nodes_)
+            wake = std::min(wake, client.connectable_at(n));
         return wake;
     }
     if (client.ready(node)) {
         MetadataRequest& request =
             client.send<MetadataRequest>(in, node, out, settings_.request_timeout);
-        for (const Topic& t : topics_) request.topics.push_back(t.id);
+        for (const Topic& t : topics_)
+            request.topics.push_back(t.id);
         in_flight_ = true;
         needed_ = false;
         return Time::never();
@@ -154,8 +156,8 @@ void ClientMetadata::on_response(In in, const MetadataResponse& response, Effect
     failures_ = 0;
     equivalent_ = news ? 0 : equivalent_ + 1;
     fresh_topic_ = false;
-    const bool missing = std::any_of(topics_.begin(), topics_.end(),
-                                     [](const Topic& t) { return !t.known; });
+    const bool missing =
+        std::any_of(topics_.begin(), topics_.end(), [](const Topic& t) { return !t.known; });
     if (unsettled || missing) needed_ = true;
 }
 

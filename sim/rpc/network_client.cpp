@@ -20,9 +20,9 @@ void NetworkClient::connect(In in, MachineId node, Effects& out) {
     n.last_attempt = in.now;
     n.conn = out.dial(node);
     out.user(n.conn) = static_cast<std::uint32_t>(node.value);
-    const Duration limit = exponential_backoff(settings_.setup_timeout_grows ? n.setup_failures : 0,
-                                               settings_.setup_timeout, settings_.setup_timeout_max,
-                                               stream_);
+    const Duration limit =
+        exponential_backoff(settings_.setup_timeout_grows ? n.setup_failures : 0,
+                            settings_.setup_timeout, settings_.setup_timeout_max, stream_);
     n.setup_deadline = in.now + limit;
     note_deadline(n.setup_deadline);
 }
@@ -35,7 +35,8 @@ void NetworkClient::disconnect(In in, MachineId node, Effects& out) {
 }
 
 void NetworkClient::disconnect_all(In in, Effects& out) {
-    for (std::size_t k = 0; k < nodes_.size(); ++k) disconnect(in, MachineId(k), out);
+    for (std::size_t k = 0; k < nodes_.size(); ++k)
+        disconnect(in, MachineId(k), out);
 }
 
 bool NetworkClient::owns(ConnId conn, Effects& out) const {

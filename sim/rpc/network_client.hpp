@@ -60,8 +60,7 @@ public:
     }
     std::size_t in_flight(MachineId node) const { return nodes_[node.index()].in_flight.size(); }
     bool may_send(MachineId node) const {
-        return ready(node) &&
-               in_flight(node) < static_cast<std::size_t>(settings_.max_in_flight);
+        return ready(node) && in_flight(node) < static_cast<std::size_t>(settings_.max_in_flight);
     }
     /// Disconnected, and the reconnect back-off is over.
     bool connectable(MachineId node, Time now) const {
@@ -112,10 +111,10 @@ private:
     struct Node {
         State state = State::disconnected;
         ConnId conn;
-        Time retry_at;                  ///< end of the reconnect back-off
+        Time retry_at; ///< end of the reconnect back-off
         Time last_attempt{-1};
         Time setup_deadline = Time::never();
-        std::int32_t failures = 0;      ///< in a row; 0 once ready
+        std::int32_t failures = 0;       ///< in a row; 0 once ready
         std::int32_t setup_failures = 0; ///< connects that failed, in a row
         std::vector<InFlight> in_flight;
     };

@@ -90,7 +90,8 @@ void RequestPath::unblock(In in, Effects& out) {
     while (!blocked_.empty() && queue_.size() < queue_max_) {
         Thread& thread = threads_[blocked_.pop_front()];
         queue_.push_back(std::exchange(thread.blocked_on, no_packet));
-        while (!thread.responses.empty()) write(in, thread.responses.pop_front(), out);
+        while (!thread.responses.empty())
+            write(in, thread.responses.pop_front(), out);
         while (!thread.waiting.empty() && thread.blocked_on == no_packet) {
             const std::uint32_t at = thread.waiting.pop_front();
             Connection& c = connections_[at];
@@ -157,16 +158,19 @@ void RequestPath::on_lost(In, ConnId conn, Effects& out) {
     const std::uint32_t at = out.user(conn);
     if (at >= connections_.size() || !(connections_[at].conn == conn)) return;
     Connection& c = connections_[at];
-    while (!c.unread.empty()) out.release(c.unread.pop_front());
+    while (!c.unread.empty())
+        out.release(c.unread.pop_front());
     c.conn = {};
     free_.push_back(at);
     // Its thread may still name it in `waiting` or `responses`: both check whose slot it is.
 }
 
 void RequestPath::stop(Messages& messages) {
-    while (!queue_.empty()) messages.free(queue_.pop_front());
+    while (!queue_.empty())
+        messages.free(queue_.pop_front());
     for (Connection& c : connections_) {
-        while (!c.unread.empty()) messages.free(c.unread.pop_front());
+        while (!c.unread.empty())
+            messages.free(c.unread.pop_front());
     }
     for (Thread& thread : threads_) {
         if (thread.blocked_on != no_packet) messages.free(thread.blocked_on);

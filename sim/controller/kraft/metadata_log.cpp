@@ -30,7 +30,8 @@ void MetadataLog::restart() {
 
 void MetadataLog::append(In in, std::vector<MetadataRecord>& records, bool at_once, Effects& out) {
     if (records.empty()) return;
-    for (MetadataRecord& record : records) lingering_.push_back(std::move(record));
+    for (MetadataRecord& record : records)
+        lingering_.push_back(std::move(record));
     records.clear();
     if (at_once) {
         write(in, out);
@@ -43,7 +44,8 @@ void MetadataLog::append(In in, std::vector<MetadataRecord>& records, bool at_on
 /// has fetched beyond it.
 void MetadataLog::write(In in, Effects& out) {
     write_at_ = Time::never();
-    for (MetadataRecord& record : lingering_) records_.push_back(std::move(record));
+    for (MetadataRecord& record : lingering_)
+        records_.push_back(std::move(record));
     end_ += static_cast<Offset>(lingering_.size());
     lingering_.clear();
     static_cast<void>(in);
@@ -62,7 +64,8 @@ void MetadataLog::answer(ConnId conn, Offset from, Offset high_watermark, Effect
     response.leader = self_;
     response.base = from;
     response.high_watermark = high_watermark;
-    for (Offset offset = from; offset < end_; ++offset) response.records.push_back(at(offset));
+    for (Offset offset = from; offset < end_; ++offset)
+        response.records.push_back(at(offset));
 }
 
 void MetadataLog::on_fetch(In in, const Incoming& request, const FetchMetadataRequest& fetch,
@@ -77,8 +80,8 @@ void MetadataLog::on_fetch(In in, const Incoming& request, const FetchMetadataRe
         answer(request.conn, fetch.offset, high_watermark_, out);
         return;
     }
-    parked_.push_back({request.conn, fetch.offset, high_watermark_, in.now + long_poll,
-                       out.cause()});
+    parked_.push_back(
+        {request.conn, fetch.offset, high_watermark_, in.now + long_poll, out.cause()});
 }
 
 /// The largest offset that a majority of the voters has, the leader counted.
@@ -111,7 +114,8 @@ void MetadataLog::on_time(In in, Effects& out) {
 
 Time MetadataLog::wake_at() const {
     Time wake = write_at_;
-    for (const Parked& p : parked_) wake = std::min(wake, p.deadline);
+    for (const Parked& p : parked_)
+        wake = std::min(wake, p.deadline);
     return wake;
 }
 
