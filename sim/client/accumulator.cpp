@@ -139,7 +139,12 @@ void Accumulator::deactivate(std::int32_t partition) {
 BatchId Accumulator::pop(std::int32_t partition) {
     Ring<BatchId>& waiting = queue(partition);
     const BatchId id = waiting.pop_front();
-    if (waiting.empty()) deactivate(partition);
+    if (waiting.empty()) {
+        deactivate(partition);
+    } else {
+        // It may be older than the head was, and counts from now on.
+        next_expiry_ = std::min(next_expiry_, expiry(waiting.front()));
+    }
     return id;
 }
 

@@ -109,7 +109,7 @@ public:
     std::int64_t unfinished() const { return unfinished_; }
     void finished() { --unfinished_; }
 
-    /// No batch reaches delivery.timeout.ms earlier.
+    /// No head of a queue and no batch in flight reaches delivery.timeout.ms earlier.
     Time next_expiry() const { return next_expiry_; }
     void set_next_expiry(Time at) { next_expiry_ = at; }
     bool expired(BatchId id, Time now) const {
