@@ -266,409 +266,38 @@ private:
         }
     }
 
-    // ---- brokers ----
-    void see(int tp, int b) {
-        Replica& r = replica(tp, b);
-        const Part& p = part(tp);
-        if (!brokers_[at(b)].up || r.epoch == p.epoch) { return; }
-        r.epoch = p.epoch;
-        MetaSeen fact{MachineId(b), PartitionId(tp), {}, p.epoch, p.pepoch};
-        if (p.leader >= 0) { fact.leader = MachineId(p.leader); }
-        note(fact);
-    }
-
-    void fetch(int tp, int b) {
-        Replica& r = replica(tp, b);
-        const int from = r.epoch >= 0 ? leaders_[{tp, r.epoch}] : -1;
-        if (!brokers_[at(b)].up || from < 0 || from == b || !acts(tp, from)) { return; }
-        const Replica& leader = replica(tp, from);
-        if (leader.epoch != r.epoch) { return; }
-        std::size_t same = 0;
-        while (same < r.log.size() && same < leader.log.size() &&
-               r.log[same].epoch == leader.log[same].epoch &&
-               r.log[same].base == leader.log[same].base) {
-            ++same;
-        }
-        if (same < r.log.size()) {
-            const Offset to = same == 0 ? 0 : r.log[same - 1].end();
-            r.log.resize(same);
-            r.hw = std::min(r.hw, to);
-            r.flushed = std::min(r.flushed, to);
-            note(LogTrunc{MachineId(b), PartitionId(tp), to, TruncWhy::divergence});
-        }
-        for (int k = draw(3); k >= 0 && same < leader.log.size(); --k, ++same) {
-            append(tp, b, leader.log[same]);
-        }
-        r.synced = r.epoch;
-        move_hw(tp, b, std::min(leader.hw, r.end()));
-    }
-
-    void move_hw(int tp, int b, Offset hw) {
-        Replica& r = replica(tp, b);
-        if (hw == r.hw || (hw < r.hw && r.hw_epoch == r.epoch)) { return; }
-        r.hw = hw;
-        r.hw_epoch = r.epoch;
-        note(Hw{MachineId(b), PartitionId(tp), r.epoch, hw});
-    }
-
-    void advance(int tp, int b) {
-        const Part& p = part(tp);
-        Replica& r = replica(tp, b);
-        if (!acts(tp, b) || r.epoch != p.epoch) { return; }
-        Offset hw = r.end();
-        for (const int other : p.isr) {
-            const Replica& o = replica(tp, other);
-            if (other != b && o.synced != r.epoch) { return; }
-            hw = std::min(hw, o.end());
-        }
-        if (hw > r.hw) { move_hw(tp, b, hw); }
-        for (Sent& sent : sent_) {
-            if (sent.tp == tp && sent.node == b && sent.epoch == r.epoch && sent.base >= 0 &&
-                r.hw_epoch == r.epoch && sent.base + sent.count <= r.hw) {
-                sent.ready = true;
-            }
-        }
-    }
-
-    void append(int tp, int b, const Batch& batch) {
-        Replica& r = replica(tp, b);
-        LogAppend fact;
-        fact.node = MachineId(b);
-        fact.tp = PartitionId(tp);
-        fact.epoch = batch.epoch;
-        fact.base = batch.base;
-        fact.p = ProducerId(batch.p);
-        fact.i = batch.i;
-        fact.count = batch.count;
-        if (batch.seq >= 0) {
-            fact.seq = batch.seq;
-            fact.pid = 100 + batch.p;
-            fact.pepoch = batch.pepoch;
-        }
-        fact.bytes = batch.count * 10;
-        note(fact);
-        r.log.push_back(batch);
-    }
-
-    void change_isr(int tp, int b) {
-        Part& p = part(tp);
-        const int leader = p.leader;
-        if (leader < 0 || !acts(tp, leader) || replica(tp, leader).epoch != p.epoch) { return; }
-        std::vector<int> isr = p.isr;
-        if (in_isr(tp, b)) {
-            if (b != leader && chance(50)) {
-                isr.erase(std::find(isr.begin(), isr.end(), b));
-                decide(tp, leader, isr, true, PartWhy::isr_change);
-            } else if (b != leader && chance(30) && !brokers_[at(b)].fenced) {
-                decide(tp, b, isr, true, PartWhy::preferred_election);
-            }
-            return;
-        }
-        const Replica& r = replica(tp, b);
-        const bool caught_up =
-            brokers_[at(b)].up && r.synced == p.epoch && r.end() >= replica(tp, leader).end();
-        if (caught_up && !brokers_[at(b)].fenced) {
-            isr.push_back(b);
-            decide(tp, leader, isr, true, PartWhy::isr_change);
-        }
-    }
-
-    void flush(int tp, int b) {
-        Replica& r = replica(tp, b);
-        if (!brokers_[at(b)].up || r.flushed == r.end()) { return; }
-        r.flushed = r.end();
-        note(LogFlush{MachineId(b), PartitionId(tp), r.flushed});
-    }
-
-    void crash(int b) {
-        Broker& broker = brokers_[at(b)];
-        if (!broker.up) { return; }
-        const DownHow hows[] = {DownHow::kill, DownHow::power, DownHow::power, DownHow::disk,
-                                DownHow::clean};
-        broker.how = hows[draw(5)];
-        broker.up = false;
-        note(NodeDown{MachineId(b), broker.inc, broker.how});
-        for (int tp = 0; tp < 2; ++tp) {
-            Replica& r = replica(tp, b);
-            if (broker.how == DownHow::clean) { r.flushed = r.end(); }
-            r.epoch = r.synced = r.hw_epoch = -1;
-        }
-    }
-
+    // ---- brokers (toy_brokers.hpp) ----
+    void see(int tp, int b);
+    void fetch(int tp, int b);
+    void move_hw(int tp, int b, Offset hw);
+    void advance(int tp, int b);
+    void append(int tp, int b, const Batch& batch);
+    void change_isr(int tp, int b);
+    void flush(int tp, int b);
+    void crash(int b);
     /// The controller notices, or the broker comes back.
-    void control(int b) {
-        Broker& broker = brokers_[at(b)];
-        if (!broker.up && !broker.fenced) {
-            fence(b);
-        } else if (!broker.up) {
-            restart(b);
-        } else if (broker.fenced) {
-            broker.fenced = false;
-            note(CtlBroker{MachineId(b), BrokerState::unfenced, broker.bepoch, ""});
-            for (int tp = 0; tp < 2; ++tp) {
-                if (part(tp).leader >= 0) { continue; }
-                if (in_isr(tp, b)) {
-                    decide(tp, b, part(tp).isr, true, PartWhy::unfenced);
-                } else if (info_.topics[at(tp)].unclean) {
-                    decide(tp, b, {b}, false, PartWhy::unclean_election);
-                }
-            }
-        }
-    }
+    void control(int b);
+    void fence(int b);
+    int unfenced(const std::vector<int>& from);
+    void restart(int b);
 
-    void fence(int b) {
-        brokers_[at(b)].fenced = true;
-        note(CtlBroker{MachineId(b), BrokerState::fenced, brokers_[at(b)].bepoch, "session"});
-        for (int tp = 0; tp < 2; ++tp) {
-            Part& p = part(tp);
-            std::vector<int> isr = p.isr;
-            if (isr.size() > 1) {
-                isr.erase(std::remove(isr.begin(), isr.end(), b), isr.end());
-                int leader = p.leader;
-                if (leader == b) { leader = unfenced(isr); }
-                if (isr != p.isr || leader != p.leader) {
-                    decide(tp, leader, isr, true, PartWhy::fenced);
-                }
-            } else if (p.leader == b) {
-                const int other = info_.topics[at(tp)].unclean ? unfenced({0, 1, 2}) : -1;
-                if (other >= 0) {
-                    decide(tp, other, {other}, false, PartWhy::unclean_election);
-                } else {
-                    decide(tp, -1, isr, true, PartWhy::fenced);
-                }
-            }
-        }
-    }
-    int unfenced(const std::vector<int>& from) {
-        for (const int b : from) {
-            if (!brokers_[at(b)].fenced) { return b; }
-        }
-        return -1;
-    }
-
-    void restart(int b) {
-        Broker& broker = brokers_[at(b)];
-        broker.up = true;
-        note(NodeUp{MachineId(b), ++broker.inc});
-        for (int tp = 0; tp < 2; ++tp) {
-            Replica& r = replica(tp, b);
-            if (broker.how != DownHow::power && broker.how != DownHow::disk) { continue; }
-            const Offset keep = broker.how == DownHow::disk ? 0 : r.flushed;
-            const TruncWhy why =
-                broker.how == DownHow::disk ? TruncWhy::disk_loss : TruncWhy::power_loss;
-            while (!r.log.empty() && r.log.back().base >= keep) {
-                r.log.pop_back();
-            }
-            r.hw = std::min(r.hw, r.end());
-            r.flushed = r.end();
-            note(LogTrunc{MachineId(b), PartitionId(tp), keep, why});
-        }
-        broker.bepoch = ++bepochs_;
-        note(CtlBroker{MachineId(b), BrokerState::registered, broker.bepoch, ""});
-    }
-
-    // ---- producers ----
-    void produce(int tp) {
-        const int p = draw(producers);
-        const int count = 1 + draw(4);
-        ProdNew fact;
-        fact.p = ProducerId(p);
-        fact.tp = PartitionId(tp);
-        fact.i = part(tp).next_i[at(p)];
-        fact.count = count;
-        note(fact);
-        created += count;
-        sent_.push_back({tp, p, fact.i, count, 0, -1, -1, false, -1, -1, -1, false});
-        part(tp).next_i[at(p)] += count;
-        if (p == 0) { // acknowledged when sent
-            note(ProdAck{ProducerId(p), PartitionId(tp), fact.i, count, {}});
-            acked += count;
-        }
-    }
-
+    // ---- producers (toy_clients.hpp) ----
+    void produce(int tp);
     /// Idempotent producers keep one batch in flight: it must be their oldest of the partition.
-    bool may_send(const Sent& sent) {
-        if (sent.p != 3) { return true; }
-        for (const Sent& other : sent_) {
-            if (&other == &sent) { return true; }
-            if (other.p == 3 && other.tp == sent.tp) { return false; }
-        }
-        return true;
-    }
-
-    void send() {
-        if (sent_.empty()) { return; }
-        const int which = draw(std::min<int>(5, static_cast<int>(sent_.size())));
-        Sent& sent = sent_[at(which)];
-        const int b = draw(3);
-        if (sent.ready || !may_send(sent)) { return; }
-        if (sent.p != 0 && chance(4)) { return give_up(which); }
-        if (!acts(sent.tp, b)) { return; }
-        if (sent.stored && sent.p != 0) {
-            note(ProdRetry{ProducerId(sent.p), PartitionId(sent.tp), sent.i, sent.count,
-                           ++sent.attempt, Error::request_timed_out});
-        }
-        store(sent, b);
-        if (sent.p == 0) { sent_.erase(sent_.begin() + which); }
-    }
-
-    void store(Sent& sent, int b) {
-        Replica& r = replica(sent.tp, b);
-        Batch batch{r.epoch, r.end(), sent.p, sent.i, sent.count, -1, -1};
-        if (sent.p == 3 && !sequence(sent, r, batch)) { return; }
-        for (const Batch& other : r.log) {
-            const std::int64_t low = std::max(other.i, batch.i);
-            const std::int64_t high = std::min(other.i + other.count, batch.i + batch.count);
-            if (other.p == batch.p && low < high) {
-                stored_again += high - low; // whole batches are repeated, so copies are equal
-                break;
-            }
-        }
-        append(sent.tp, b, batch);
-        sent.stored = true;
-        sent.node = b;
-        sent.epoch = r.epoch;
-        sent.base = batch.base;
-        sent.ready = sent.p == 1 && !chance(20); // else the answer is lost
-    }
-
+    bool may_send(const Sent& sent);
+    void send();
+    void store(Sent& sent, int b);
     /// The leader's check of sequences; false: it has the batch already and says where.
-    bool sequence(Sent& sent, Replica& r, Batch& batch) {
-        int epoch = -1;
-        int next = 0;
-        for (const Batch& other : r.log) {
-            if (other.p != 3) { continue; }
-            if (other.i == sent.i && other.seq == sent.seq && other.pepoch == sent.pepoch) {
-                sent.node = at_node(sent.tp, r);
-                sent.epoch = r.epoch;
-                sent.base = other.base;
-                return false;
-            }
-            epoch = other.pepoch;
-            next = other.seq + other.count;
-        }
-        int& mine = pepoch_[sent.tp];
-        int& seq = next_seq_[sent.tp];
-        const bool retried = sent.seq >= 0;
-        const int wanted = retried ? sent.seq : seq;
-        const bool fits =
-            epoch < 0 || (epoch == mine && wanted == next) || (epoch < mine && wanted == 0);
-        if (!fits || (retried && chance(30))) { // a new session, and the batch once more
-            mine = std::max(mine, epoch) + 1;
-            sent.seq = 0;
-            seq = sent.count;
-        } else if (!retried) {
-            sent.seq = seq;
-            seq += sent.count;
-        }
-        sent.pepoch = mine;
-        batch.seq = sent.seq;
-        batch.pepoch = mine;
-        return true;
-    }
-    int at_node(int tp, const Replica& r) {
-        return static_cast<int>(&r - part(tp).replicas.data());
-    }
+    bool sequence(Sent& sent, Replica& r, Batch& batch);
+    int at_node(int tp, const Replica& r);
+    void give_up(int which);
+    void answer();
 
-    void give_up(int which) {
-        const Sent sent = sent_[at(which)];
-        note(ProdFail{ProducerId(sent.p), PartitionId(sent.tp), sent.i, sent.count, Error::timeout,
-                      !sent.stored});
-        failed += sent.count;
-        sent_.erase(sent_.begin() + which);
-    }
-
-    void answer() {
-        for (std::size_t k = 0; k < sent_.size(); ++k) {
-            const Sent sent = sent_[k];
-            if (!sent.ready || chance(50)) { continue; }
-            note(ProdAck{ProducerId(sent.p), PartitionId(sent.tp), sent.i, sent.count, sent.base});
-            acked += sent.count;
-            for (int n = 0; n < sent.count; ++n) {
-                part(sent.tp).acked.insert({sent.p, sent.i + n});
-            }
-            sent_.erase(sent_.begin() + static_cast<std::ptrdiff_t>(k));
-            return;
-        }
-    }
-
-    // ---- consumers ----
-    void rebalance() {
-        for (int m = 0; m < 2; ++m) {
-            Member& member = members_[at(m)];
-            const MachineId node(7 + m);
-            if (member.up && chance(15)) {
-                member.up = false;
-                note(NodeDown{node, member.inc, DownHow::kill});
-            } else if (!member.up && chance(50)) {
-                member.up = true;
-                member.places.clear();
-                note(NodeUp{node, ++member.inc});
-            }
-        }
-        if (!chance(40)) { return; }
-        ++gen_;
-        const int first = chance(50) ? 0 : 1;
-        const std::vector<PartitionId> one = {PartitionId(0), PartitionId(1)};
-        const MemberAssignment assign[] = {{MachineId(7 + first), one}};
-        note(ConsGen{GroupId(0), gen_, assign});
-        owner_ = first;
-    }
-
-    void consume(int m) {
-        Member& member = members_[at(m)];
-        const MachineId node(7 + m);
-        if (!member.up || gen_ < 0) { return; }
-        if (m == owner_ && member.gen != gen_) {
-            member.gen = gen_;
-            for (int tp = 0; tp < 2; ++tp) {
-                Part& p = part(tp);
-                const Offset pos = p.committed.value_or(0);
-                member.places[tp] = {pos, pos, pos};
-                note(ConsStart{GroupId(0), gen_, node, PartitionId(tp), pos,
-                               p.committed ? StartWhy::committed : StartWhy::earliest});
-            }
-        }
-        for (auto& [tp, place] : member.places) {
-            if (chance(70)) { read(tp, member, node, place); }
-            if (chance(50) && place.done < place.pos) {
-                note(ConsDone{GroupId(0), node, PartitionId(tp), place.done, 1, Outcome::ok,
-                              place.pos});
-                place.done = place.pos;
-            }
-            if (chance(40)) { commit(tp, member, node, place); }
-        }
-    }
-
-    void read(int tp, const Member& member, MachineId node, Place& place) {
-        Part& p = part(tp);
-        if (p.leader < 0 || !acts(tp, p.leader) || replica(tp, p.leader).epoch != p.epoch) {
-            return;
-        }
-        const Replica& leader = replica(tp, p.leader);
-        const Offset to = std::min(leader.hw, place.pos + 1 + draw(6));
-        if (to <= place.pos) { return; }
-        for (const Batch& batch : leader.log) {
-            for (Offset o = std::max(place.pos, batch.base); o < std::min(to, batch.end()); ++o) {
-                if (!p.read.insert({batch.epoch, o}).second) { ++read_again; }
-            }
-        }
-        note(ConsRead{GroupId(0), member.gen, node, PartitionId(tp), place.pos, to,
-                      static_cast<std::int32_t>(to - place.pos)});
-        place.pos = to;
-    }
-
-    void commit(int tp, const Member& member, MachineId node, Place& place) {
-        const bool current = member.gen == gen_;
-        ConsCommit fact{GroupId(0), member.gen, node, PartitionId(tp), place.done, current, {}, {}};
-        if (!current) { fact.error = Error::illegal_generation; }
-        if (current && place.done < place.commit) { return; }
-        note(fact);
-        if (current) {
-            part(tp).committed = place.done;
-            place.commit = place.done;
-        }
-    }
+    // ---- consumers (toy_clients.hpp) ----
+    void rebalance();
+    void consume(int m);
+    void read(int tp, const Member& member, MachineId node, Place& place);
+    void commit(int tp, const Member& member, MachineId node, Place& place);
 
     std::uint64_t random_;
     RunInfo info_;
@@ -686,3 +315,6 @@ private:
 };
 
 } // namespace brokersim::test
+
+#include "observe/toy_brokers.hpp"
+#include "observe/toy_clients.hpp"
