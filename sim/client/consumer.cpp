@@ -284,7 +284,7 @@ void Consumer::turn(In in, Effects& out) {
         take_failures(in, out);
     }
     update_metadata(in, out);
-    set_timers(in, out);
+    set_timers(out);
 }
 
 void Consumer::update_metadata(In in, Effects& out) {
@@ -292,7 +292,7 @@ void Consumer::update_metadata(In in, Effects& out) {
     metadata_wake_ = core_.metadata.maybe_update(in, core_.brokers, out);
 }
 
-void Consumer::set_timers(In in, Effects& out) {
+void Consumer::set_timers(Effects& out) {
     Time network = std::min(core_.brokers.next_deadline(), membership_.link().next_deadline());
     network = std::min(network, metadata_wake_);
     set_timer(network_timer, network, out);

@@ -71,7 +71,7 @@ private:
     void take_metadata(In in);
     void turn(In in, Effects& out);
     void update_metadata(In in, Effects& out);
-    void set_timers(In in, Effects& out);
+    void set_timers(Effects& out);
     void set_timer(TimerSlot slot, Time deadline, Effects& out);
 
     // consumer_application.cpp: the application thread.

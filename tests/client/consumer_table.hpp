@@ -88,6 +88,7 @@ public:
         };
         h.on_send = [this](const Sent& sent) { sent_to(sent); };
         h.on_close = [this](ConnId conn, MachineId) { open.erase(conn.slot); };
+        h.start();
     }
 
     using Sent = ActorHarness<Consumer>::Sent;
@@ -148,24 +149,40 @@ public:
     MachineId down;
     MachineId coordinator{0};
     Generation generation = 0;
-    Error heartbeat = Error::none;       ///< answer to heartbeats
-    Error commit = Error::none;          ///< answer to commits
-    Error fetch_error = Error::none;     ///< of every partition
+    Error heartbeat = Error::none;   ///< answer to heartbeats
+    Error commit = Error::none;      ///< answer to commits
+    Error fetch_error = Error::none; ///< of every partition
     bool answers_commits = true;
     bool answers_heartbeats = true;
     ActorHarness<Consumer> h;
 
 private:
+    /// A request, and its turn on its connection: answers come in that order.
+    struct Asked : Sent {
+        std::uint64_t turn = 0;
+    };
+    struct Line {
+        std::uint64_t asked = 0, answered = 0;
+        std::map<std::uint64_t, std::function<void()>> ready;
+    };
     template <class M, class Fill>
-    void reply(const Sent& sent, Fill fill) {
-        const ConnId conn = sent.conn;
-        const MachineId from = sent.to;
-        h.in(way * 2, [this, conn, from, fill] {
-            if (!open.contains(conn.slot)) { return; }
-            h.deliver<M>(conn, from, fill);
+    void reply(const Asked& sent, Fill fill) {
+        h.in(way * 2, [this, sent, fill] {
+            Line& line = lines_[sent.conn.slot];
+            line.ready[sent.turn] = [this, sent, fill] {
+                if (open.contains(sent.conn.slot)) { h.deliver<M>(sent.conn, sent.to, fill); }
+            };
+            while (line.ready.contains(line.answered)) {
+                const auto answer = line.ready[line.answered];
+                line.ready.erase(line.answered++);
+                answer();
+            }
         });
     }
-    void sent_to(const Sent& sent) {
+    void sent_to(const Sent& from_actor) {
+        Asked sent;
+        static_cast<Sent&>(sent) = from_actor;
+        sent.turn = lines_[sent.conn.slot].asked++;
         conns[sent.conn.slot] = sent.conn;
         if (sent.api != Api::fetch && sent.api != Api::api_versions) {
             asked.push_back(in_ms(h.now()) + " " + std::string(word(sent.api)));
@@ -174,8 +191,8 @@ private:
         case Api::api_versions: return reply<ApiVersionsResponse>(sent, [](auto&) {});
         case Api::metadata: return reply<MetadataResponse>(sent, [this](auto& r) { fill(r); });
         case Api::find_coordinator:
-            return reply<FindCoordinatorResponse>(
-                sent, [this](auto& r) { r.coordinator = coordinator; });
+            return reply<FindCoordinatorResponse>(sent,
+                                                  [this](auto& r) { r.coordinator = coordinator; });
         case Api::join_group:
         case Api::sync_group:
         case Api::heartbeat:
@@ -196,7 +213,7 @@ private:
         default: return;
         }
     }
-    void sent_to_coordinator(const Sent& sent) {
+    void sent_to_coordinator(const Asked& sent) {
         switch (sent.api) {
         case Api::join_group: {
             const bool knows_itself = h.body<JoinGroupRequest>(sent).member != no_member;
@@ -254,7 +271,7 @@ private:
             r.partitions.push_back({PartitionId(p), logs[p].leader, logs[p].epoch, Error::none});
         }
     }
-    void epoch_end(const Sent& sent) {
+    void epoch_end(const Asked& sent) {
         const auto request = h.body<OffsetsForLeaderEpochRequest>(sent);
         reply<OffsetsForLeaderEpochResponse>(sent, [this, request](auto& r) {
             for (const auto& part : request.parts) {
@@ -272,16 +289,20 @@ private:
     struct Session {
         std::map<std::int32_t, Offset> wanted; ///< by partition
         bool parked = false;
-        Sent request{};
+        Asked request{};
         Time until;
     };
-    void take_fetch(const Sent& sent) {
+    void take_fetch(const Asked& sent) {
         const FetchRequest& request = h.body<FetchRequest>(sent);
         fetched.push_back({h.now(), sent.to, request});
         Session& session = sessions_[sent.conn.slot];
         if (request.session_id == 0) { session.wanted.clear(); }
-        for (const PartitionId tp : request.forgotten) { session.wanted.erase(tp.value); }
-        for (const auto& part : request.parts) { session.wanted[part.tp.value] = part.offset; }
+        for (const PartitionId tp : request.forgotten) {
+            session.wanted.erase(tp.value);
+        }
+        for (const auto& part : request.parts) {
+            session.wanted[part.tp.value] = part.offset;
+        }
         session.parked = true;
         session.request = sent;
         const Time until = h.now() + request.max_wait;
@@ -335,6 +356,7 @@ private:
         reply<FetchResponse>(session.request, [response](auto& r) { r = response; });
     }
     std::map<std::uint32_t, Session> sessions_; ///< by slot of the connection
+    std::map<std::uint32_t, Line> lines_;       ///< by slot of the connection
 };
 
 } // namespace brokersim::test

@@ -14,10 +14,14 @@ const std::vector<MachineId> both{MachineId(0), MachineId(1)};
 /// m1 … mN in generation 1, each with its share of three partitions.
 void settle(GroupTable& t, int members) {
     t.lead(alone);
-    for (int m = 1; m <= members; ++m) { t.join(m); }
+    for (int m = 1; m <= members; ++m) {
+        t.join(m);
+    }
     t.run_ms(7000);
     t.facts.lines.clear();
-    for (int m = 1; m <= members; ++m) { t.answers(m); }
+    for (int m = 1; m <= members; ++m) {
+        t.answers(m);
+    }
 }
 
 } // namespace
@@ -135,7 +139,9 @@ TEST_CASE("a rebalance waits for all members, those who never come are evicted")
     settle(t, 2);
     t.member(2).beats = false;
     t.at_ms(8000, [&t] { t.join(3); });
-    for (int k = 9; k < 40; k += 3) { t.at_ms(1000 * k, [&t] { t.heartbeat(2); }); }
+    for (int k = 9; k < 40; k += 3) {
+        t.at_ms(1000 * k, [&t] { t.heartbeat(2); });
+    }
     t.run_ms(27999);
     CHECK(t.take("cons.gen").empty());
     t.run_ms(28100);
@@ -231,7 +237,9 @@ TEST_CASE("the next coordinator reads members, assignment and offsets from the l
     const PartitionLog log = t.log();
     t.facts.lines.clear();
     t.reboot(&log);
-    for (int m = 1; m <= 3; ++m) { t.member(m).conn = {}; }
+    for (int m = 1; m <= 3; ++m) {
+        t.member(m).conn = {};
+    }
     t.lead(alone, 5);
     t.fetch_offsets(2, {PartitionId(1)});
     t.heartbeat(1);

@@ -65,7 +65,7 @@ public:
     struct Member {
         MemberId id = no_member;
         Generation generation = -1;
-        bool beats = true;     ///< sends heartbeats every 3 s, joins when told to
+        bool beats = true; ///< sends heartbeats every 3 s, joins when told to
         bool is_static = false;
         std::vector<PartitionId> owned;
         ConnId conn;
@@ -116,8 +116,7 @@ public:
     void resign(LeaderEpoch epoch) {
         call([&](In in) {
             apply(in, MachineId(1), {MachineId(1)}, epoch);
-            coordinator->on_leadership(in, offsets_partition, false, epoch, *replicas, *path,
-                                       out_);
+            coordinator->on_leadership(in, offsets_partition, false, epoch, *replicas, *path, out_);
         });
     }
     const PartitionLog& log() { return replicas->find(offsets_partition)->log(); }
@@ -275,8 +274,15 @@ private:
     }
     Incoming incoming(std::uint32_t packet) {
         const Packet& p = messages_.packets[packet];
-        return Incoming{packet, p.conn, p.from, p.kind, RequestPath::handled, p.body, p.bytes,
-                        p.id, static_cast<Api>(p.api)};
+        return Incoming{packet,
+                        p.conn,
+                        p.from,
+                        p.kind,
+                        RequestPath::handled,
+                        p.body,
+                        p.bytes,
+                        p.id,
+                        static_cast<Api>(p.api)};
     }
     void handle(std::uint32_t packet) {
         call([&](In in) {
