@@ -4,7 +4,6 @@
 #include "cli/terminal.hpp"
 #include "scenario/report.hpp"
 #include "trace/end_record.hpp"
-#include "trace/utf8.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -170,9 +169,9 @@ public:
             return print(std::string(version_text) + "\n", Exit::fine);
         } catch (const CLI::CallForHelp&) {
             const CLI::App* sub = chosen();
-            return print(sub != nullptr ? sub->help() : app_.help(), Exit::fine);
+            return print(sub != nullptr ? sub->help("brokersim") : app_.help(), Exit::fine);
         } catch (const CLI::ParseError& error) {
-            return refuse(visible(error.what(), 500));
+            return refuse(std::string(error.what()).substr(0, 500));
         } catch (const UsageError& error) { return refuse(error.text); }
     }
 

@@ -184,7 +184,7 @@ std::string OneRun::command() const {
         text += " --set " + quoted(set);
     }
     if (options_.load.duration) { text += " --duration " + quoted(*options_.load.duration); }
-    return visible(text);
+    return text;
 }
 
 void OneRun::on_assertion(void* self, const BrokenInvariant& broken) {
@@ -197,7 +197,8 @@ void OneRun::on_assertion(void* self, const BrokenInvariant& broken) {
                 std::to_string(run.simulation_->events()) + " events";
     }
     complain(std::string("internal error: ") + broken.what + " does not hold (" + broken.file +
-             ":" + std::to_string(broken.line) + ")" + where + "\nto reproduce: " + run.command());
+             ":" + std::to_string(broken.line) + ")" + where);
+    complain("to reproduce: " + run.command());
 }
 
 } // namespace brokersim

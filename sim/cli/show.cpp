@@ -53,12 +53,16 @@ std::string read_trace(const ShowOptions& options, TraceReader& reader) {
     fine = fine && unpacker.finish();
     const std::string name = shown_path(options.trace) + ": ";
     if (!unpacker.error().empty()) { return name + unpacker.error(); }
-    if (fine && reader.finish()) { return {}; }
-    if (reader.incomplete() && options.partial) {
-        tell("note: " + name + reader.error() + "\n");
-        return {};
-    }
-    return name + reader.error() + (reader.incomplete() ? "; --partial shows what is there" : "");
+    if (fine && reader.finish() && !unpacker.is_cut_off()) { return {}; }
+    const bool incomplete = reader.incomplete() || unpacker.is_cut_off();
+    const std::string problem =
+        name + (unpacker.is_cut_off() ? "the trace is incomplete: its packed file was cut off"
+                                      : reader.error());
+    if (!fine || !incomplete) { return name + reader.error(); }
+    if (!reader.has_header()) { return problem; }
+    if (!options.partial) { return problem + "; --partial shows what is there"; }
+    tell("note: " + problem + "\n");
+    return {};
 }
 
 void tell_about(const ShowOptions& options, const TraceReader& reader) {

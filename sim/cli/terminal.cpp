@@ -1,6 +1,7 @@
 #include "cli/terminal.hpp"
 
 #include "cli/files.hpp"
+#include "trace/utf8.hpp"
 
 #include <cerrno>
 #include <csignal>
@@ -44,7 +45,7 @@ void tell(std::string_view text) {
 }
 
 void complain(std::string_view text) {
-    tell("brokersim: " + std::string(text) + "\n");
+    tell("brokersim: " + visible(text) + "\n");
 }
 
 int print(std::string_view text, int status) {

@@ -18,7 +18,7 @@ bool use_colour(Colour asked, int stream);
 
 bool is_terminal(int stream);
 
-/// "brokersim: TEXT" as a line on standard error.
+/// "brokersim: TEXT" as one line on standard error, whatever TEXT contains.
 void complain(std::string_view text);
 /// TEXT as it is on standard error.
 void tell(std::string_view text);

@@ -68,6 +68,7 @@ bool Unpacker::begin() {
 
 bool Unpacker::unpack(std::string_view bytes) {
     ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+    frame_ended_ = frame_ended_ && bytes.empty();
     bool full = false;
     while (in.pos < in.size || full) {
         ZSTD_outBuffer out{buffer_.data(), buffer_.size(), 0};
@@ -76,6 +77,7 @@ bool Unpacker::unpack(std::string_view bytes) {
             error_ = std::string("zstd finds the file damaged: ") + ZSTD_getErrorName(result);
             return false;
         }
+        frame_ended_ = result == 0;
         full = out.pos == out.size;
         if (out.pos > 0 && !sink_({buffer_.data(), out.pos})) { return false; }
     }

@@ -50,6 +50,8 @@ public:
     /// There are no more bytes: hands on the few that were kept to recognise zstd.
     bool finish();
     const std::string& error() const { return error_; }
+    /// It was zstd, and ended in the middle of a frame.
+    bool is_cut_off() const { return !frame_ended_; }
 
 private:
     bool begin();
@@ -61,6 +63,7 @@ private:
     std::string first_; ///< until there are enough bytes to tell
     std::string error_;
     bool begun_ = false;
+    bool frame_ended_ = true;
 };
 
 } // namespace brokersim

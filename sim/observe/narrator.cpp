@@ -11,6 +11,7 @@ namespace brokersim {
 
 namespace {
 
+constexpr std::size_t time_width = 12; ///< up to 999 seconds; later lines stand to the right
 constexpr std::size_t lane_width_max = 20;
 constexpr std::size_t batches_max = 1000; ///< remembered for each partition
 
@@ -92,7 +93,7 @@ public:
         const std::optional<MachineId> before = std::exchange(part.leader, f.leader);
         const bool first = !std::exchange(part.known, true);
         lane = narrator_.controller_;
-        text = "decides: " + name(f.tp) + " leader ";
+        text = name(f.tp) + ": leader ";
         if (!first && before != f.leader) { text += leader(before) + " -> "; }
         text += leader(f.leader) + ", epoch " + number(f.epoch) + ", ISR " + names(f.isr);
         if (first) { text += ", replicas " + names(f.repl); }
@@ -345,7 +346,7 @@ void Narrator::on(Time now, Cause, FactRef fact, Verdicts&) {
 
 void Narrator::say(Time now, const std::string& lane, std::string text) {
     std::string line = decimal(now.ns / 1000, 1'000'000, 6) + " s";
-    line.insert(0, 14 - std::min<std::size_t>(14, line.size()), ' ');
+    line.insert(0, time_width - std::min(time_width, line.size()), ' ');
     line += "  " + padded(fitted(lane, lane_width_), lane_width_) + "  " + text;
     failed_ = !out_.write(fitted(std::move(line), columns_max) + "\n");
 }

@@ -38,6 +38,8 @@ public:
     /// that counts them, and the digest fits. False: damaged or incomplete.
     bool finish();
 
+    /// The names are known: there is something that could be shown.
+    bool has_header() const { return state_ == State::events || state_ == State::ended; }
     /// After finish(): nothing is wrong except that the end record is missing.
     bool incomplete() const { return incomplete_; }
     /// "line 7: the events are numbered 5, 7"; empty if nothing is wrong.
