@@ -113,6 +113,7 @@ void Network::free_queue(Wire& wire, Queue& queue, std::vector<std::uint32_t>& d
 void Network::crash(Wire& wire, MachineId machine, Cause cause, std::vector<std::uint32_t>& dead) {
     Host& host = hosts_[machine.index()];
     host.up = host.listening = false;
+    host.port[1].head = host.port[1].tail = no_lane; // Its lanes join again with their resets.
     for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
         Connection& c = connections_[slot];
         for (std::uint32_t side = 0; side < 2; ++side) {
@@ -121,6 +122,7 @@ void Network::crash(Wire& wire, MachineId machine, Cause cause, std::vector<std:
             // What waits in this machine's own buffers never leaves it.
             ++c.packets; // Keeps the slot while its queues are emptied.
             free_queue(wire, c.lane[side].out, dead);
+            c.lane[side].in_round[1] = false;
             Queue stalled = c.lane[side].stalled;
             c.lane[side].stalled = {};
             while (!stalled.empty()) {
