@@ -1,3 +1,4 @@
+// Files in and out: opening, writing under a temporary name, renaming.
 #include "cli/files.hpp"
 
 #include "trace/utf8.hpp"

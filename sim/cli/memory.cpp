@@ -1,3 +1,4 @@
+// The operator new that counts, and its limit.
 #include "cli/memory.hpp"
 
 #include "cli/commands.hpp"

@@ -1,3 +1,4 @@
+// One scenario from start to end: the loop, its limits, what is printed.
 #include "cli/one_run.hpp"
 
 #include "cli/memory.hpp"

@@ -1,3 +1,4 @@
+// The line on the terminal that tells how far a run is.
 #include "cli/progress.hpp"
 
 #include "cli/terminal.hpp"

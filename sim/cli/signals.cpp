@@ -1,3 +1,4 @@
+// The handler of SIGINT and SIGTERM.
 #include "cli/signals.hpp"
 
 #include <csignal>

@@ -1,3 +1,4 @@
+// Standard streams, colours, messages.
 #include "cli/terminal.hpp"
 
 #include "cli/files.hpp"

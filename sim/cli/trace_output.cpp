@@ -1,3 +1,4 @@
+// Opening, packing and finishing the trace of a run.
 #include "cli/trace_output.hpp"
 
 #include "trace/digest.hpp"

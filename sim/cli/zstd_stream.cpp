@@ -1,3 +1,4 @@
+// Traces through zstd, in both directions.
 #include "cli/zstd_stream.hpp"
 
 #include <zstd.h>

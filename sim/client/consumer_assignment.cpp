@@ -1,7 +1,7 @@
 // What the leader of a group works out for all members, and how a consumer's settings reach rpc.
+#include "client/assignor.hpp"
 #include "client/consumer_membership.hpp"
 #include "engine/assert.hpp"
-#include "group/assignor.hpp"
 
 #include <algorithm>
 

@@ -106,6 +106,22 @@ void World::begin_fault(std::uint32_t fault) {
     }
 }
 
+/// Both directions of every link that one of these machines has, each once.
+std::vector<std::pair<MachineId, MachineId>>
+World::cuts_around(const std::vector<MachineId>& targets) const {
+    std::vector<std::pair<MachineId, MachineId>> cuts;
+    for (const MachineId a : targets) {
+        for (std::size_t k = 0; k < machines_.size(); ++k) {
+            const MachineId b(k);
+            const bool both = std::find(targets.begin(), targets.end(), b) != targets.end();
+            if (a == b || (both && b < a)) continue;
+            cuts.emplace_back(a, b);
+            cuts.emplace_back(b, a);
+        }
+    }
+    return cuts;
+}
+
 void World::hold(FaultState& state, Cause cause) {
     const std::vector<MachineId> targets = state.targets;
     switch (state.spec.action) {
@@ -149,17 +165,7 @@ void World::hold(FaultState& state, Cause cause) {
             resume_machine(id, cause);
         }
         return;
-    case FaultAction::isolate:
-        for (const MachineId a : targets) {
-            for (std::size_t k = 0; k < machines_.size(); ++k) {
-                const MachineId b(k);
-                const bool both = std::find(targets.begin(), targets.end(), b) != targets.end();
-                if (a == b || (both && b < a)) continue;
-                state.cuts.emplace_back(a, b);
-                state.cuts.emplace_back(b, a);
-            }
-        }
-        [[fallthrough]];
+    case FaultAction::isolate: state.cuts = cuts_around(targets); [[fallthrough]];
     case FaultAction::cut:
         for (const auto& [from, to] : state.cuts)
             cut_link(from, to, cause);

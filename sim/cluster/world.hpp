@@ -126,6 +126,8 @@ private:
     void begin_fault(std::uint32_t fault);
     void end_fault(std::uint32_t fault);
     void hold(FaultState& state, Cause cause);
+    std::vector<std::pair<MachineId, MachineId>>
+    cuts_around(const std::vector<MachineId>& targets) const;
     void release(FaultState& state, Cause cause);
     void process_ended(MachineId id, Cause cause);
     void heal_cuts(const FaultState& state, Cause cause);

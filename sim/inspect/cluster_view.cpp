@@ -1,3 +1,4 @@
+// Follows the facts of a trace up to a time.
 #include "inspect/cluster_view.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// The log of a partition as a table Offset | Message.
 #include "inspect/describe.hpp"
 #include "trace/utf8.hpp"
 

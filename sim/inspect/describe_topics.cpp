@@ -1,3 +1,4 @@
+// Topics and partitions as kafka-topics describes them.
 #include "inspect/describe.hpp"
 #include "trace/utf8.hpp"
 

@@ -1,3 +1,4 @@
+// Decimal fractions, times and rates as text, out of integers.
 #include "observe/decimal.hpp"
 
 #include "observe/wide.hpp"

@@ -1,3 +1,4 @@
+// Keeps when records fell due, and forgets what nobody needs.
 #include "observe/dues.hpp"
 
 #include <limits>

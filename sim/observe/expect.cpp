@@ -1,3 +1,4 @@
+// Judges the expectations of a scenario.
 #include "observe/expect.hpp"
 
 #include "observe/decimal.hpp"

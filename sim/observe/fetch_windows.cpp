@@ -1,3 +1,4 @@
+// Windows in which a group waits for an answer to a fetch.
 #include "observe/fetch_windows.hpp"
 
 #include <algorithm>
@@ -6,7 +7,7 @@ namespace brokersim {
 
 FetchWindows::FetchWindows(const Scenario& scenario, const RunInfo& info)
     : info_(info), stop_(info.groups.size(), Time::never()), started_(info.groups.size(), false),
-      of_group_(info.groups.size()) {
+      leads_(info.partitions.size()), stopped_(info.nodes.size()), of_group_(info.groups.size()) {
     for (std::size_t g = 0; g < info.groups.size(); ++g) {
         for (const ConsumerGroupSpec& spec : scenario.consumers) {
             if (spec.group == info.groups[g].name && spec.stop) { stop_[g] = *spec.stop; }
@@ -26,13 +27,8 @@ void FetchWindows::on(Time now, FactRef fact, Verdicts& verdicts) {
         if (at.owner == start.mem) { at.served = std::min(at.served, now); }
         break;
     }
-    case FactKind::cons_wait: {
-        const ConsWait& waiting = *fact.as<ConsWait>();
-        Reading& at = reading(waiting.g, waiting.tp);
-        const Time since = waiting.since.present ? waiting.since.value : now;
-        if (at.owner == waiting.mem) { wait(at, since, verdicts); }
-        break;
-    }
+    case FactKind::cons_wait: on(now, *fact.as<ConsWait>(), verdicts); break;
+    case FactKind::ctl_part: on(now, *fact.as<CtlPart>()); break;
     case FactKind::cons_served: {
         const ConsServed& served = *fact.as<ConsServed>();
         Reading& at = reading(served.g, served.tp);
@@ -51,6 +47,22 @@ void FetchWindows::on(Time now, FactRef fact, Verdicts& verdicts) {
     }
     default: break;
     }
+}
+
+void FetchWindows::on(Time now, const CtlPart& fact) {
+    Lead& lead = leads_[fact.tp.index()];
+    const MachineId leader = fact.leader.value_or(MachineId());
+    if (lead.now != leader) { lead = {leader, lead.now, now}; }
+}
+
+void FetchWindows::on(Time now, const ConsWait& fact, Verdicts& verdicts) {
+    Reading& at = reading(fact.g, fact.tp);
+    if (at.owner != fact.mem) { return; }
+    Time since = fact.since.present ? fact.since.value : now;
+    const Lead& lead = leads_[fact.tp.index()];
+    const MachineId asked = since < lead.since ? lead.before : lead.now;
+    if (asked.valid()) { since = std::max(since, stopped_[asked.index()]); }
+    wait(at, since, verdicts);
 }
 
 void FetchWindows::on(Time now, const ConsGen& fact, Verdicts& verdicts) {
@@ -87,6 +99,7 @@ void FetchWindows::first_generation(Time now, GroupId g, Verdicts& verdicts) {
 }
 
 void FetchWindows::stops(Time now, MachineId node, Verdicts& verdicts) {
+    stopped_[node.index()] = now;
     for (Reading& at : readings_) {
         if (at.owner == node) { wait(at, now, verdicts); }
     }

@@ -17,7 +17,8 @@ namespace brokersim {
 /// that a `cons.wait` tells of. It ends with `cons.served`; or when an owner takes a position
 /// (`cons.start`) or thaws, for then its fetch is on the way, and what a leader holds until data
 /// come is served. Should that fetch fail after all, a `cons.wait` says so, and the wait goes on.
-/// A group whose scenario stops it waits no more from then on.
+/// What a leader held when its process ended or froze is unserved from then on, not since it was
+/// due. A group whose scenario stops it waits no more from then on.
 class FetchWindows {
 public:
     FetchWindows(const Scenario& scenario, const RunInfo& info);
@@ -37,7 +38,15 @@ private:
         Time last_end;               ///< of the last wait or answer: windows do not overlap
     };
 
+    /// Who leads a partition, and who did before.
+    struct Lead {
+        MachineId now, before;
+        Time since;
+    };
+
     void on(Time now, const ConsGen& fact, Verdicts& verdicts);
+    void on(Time now, const CtlPart& fact);
+    void on(Time now, const ConsWait& fact, Verdicts& verdicts);
     void first_generation(Time now, GroupId g, Verdicts& verdicts);
     void stops(Time now, MachineId node, Verdicts& verdicts);
     void thaws(Time now, MachineId node);
@@ -49,6 +58,8 @@ private:
     const RunInfo& info_;
     std::vector<Time> stop_;    ///< by group, never: it goes on to the end
     std::vector<bool> started_; ///< by group: has had a generation
+    std::vector<Lead> leads_;   ///< by partition
+    std::vector<Time> stopped_; ///< by machine: when it last went down or froze
     std::vector<Reading> readings_;
     std::vector<std::vector<std::int32_t>> of_group_;
     PairIndex reading_of_;

@@ -1,3 +1,4 @@
+// Buckets of an integer histogram, and its percentiles.
 #include "observe/histogram.hpp"
 
 #include <algorithm>

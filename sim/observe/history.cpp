@@ -1,3 +1,4 @@
+// Terms, batches and replicas of one partition, fact by fact.
 #include "observe/history.hpp"
 
 #include <algorithm>

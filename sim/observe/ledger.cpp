@@ -1,3 +1,4 @@
+// What becomes of every record; losses and duplicates, and why.
 #include "observe/ledger.hpp"
 
 #include <algorithm>

@@ -55,10 +55,10 @@ private:
         ProducerId p;
         PartitionId tp;
         Ranges<> acked;
-        Ranges<LossWhy> lost;        ///< told so
-        Ranges<> stored;             ///< by a leader, at least once
-        Ranges<> copied;             ///< by leaders, more than once
-        std::int32_t session = -1;   ///< its newest in the partition's history
+        Ranges<LossWhy> lost;          ///< told so
+        Ranges<> stored;               ///< by a leader, at least once
+        Ranges<> copied;               ///< by leaders, more than once
+        std::int32_t session = -1;     ///< its newest in the partition's history
         LeaderEpoch last_epoch = -1;   ///< of its last stored batch
         LeaderEpoch newest_epoch = -1; ///< the highest of any
         std::int64_t last_end = 0;

@@ -1,3 +1,4 @@
+// Counts and measures what the summary and expectations ask for.
 #include "observe/metrics.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// A sentence for each fact.
 #include "observe/narrator.hpp"
 
 #include "observe/decimal.hpp"

@@ -1,3 +1,4 @@
+// Answers one question about a run: metric, filters, interval.
 #include "observe/probe.hpp"
 
 #include "observe/wide.hpp"

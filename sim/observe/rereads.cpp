@@ -1,3 +1,4 @@
+// Records that a group is handed again, and the reason.
 #include "observe/rereads.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Puts the observers of a run together, in their order.
 #include "observe/run_observers.hpp"
 
 namespace brokersim {

@@ -1,3 +1,4 @@
+// The summary as one object of JSON.
 #include "observe/decimal.hpp"
 #include "observe/summary.hpp"
 #include "trace/text_buffer.hpp"

@@ -1,3 +1,4 @@
+// The summary for people.
 #include "observe/decimal.hpp"
 #include "observe/expect.hpp"
 #include "observe/summary.hpp"

@@ -1,3 +1,4 @@
+// Lays out columns of text.
 #include "observe/table.hpp"
 
 #include <algorithm>
@@ -38,7 +39,10 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
         const std::size_t nice = rest.find_last_of(" ,", cut - 1);
         if (nice != std::string::npos && nice > cut / 2) { cut = nice + 1; }
         lines.push_back(rest.substr(0, cut));
-        rest.erase(0, cut);
+        rest.erase(0, cut < rest.size() && rest[cut] == ' ' ? cut + 1 : cut);
+        while (lines.back().size() > 1 && lines.back().back() == ' ') {
+            lines.back().pop_back();
+        }
     }
     lines.push_back(rest);
     return lines;

@@ -1,3 +1,4 @@
+// Text of integers beyond 64 bits.
 #include "observe/wide.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Opens and closes the windows without service.
 #include "observe/windows.hpp"
 
 #include <algorithm>
@@ -25,7 +26,10 @@ void Windows::on(Time now, Cause, FactRef fact, Verdicts& verdicts) {
     case FactKind::prod_new: on(now, *fact.as<ProdNew>()); break;
     case FactKind::prod_ack: on(now, *fact.as<ProdAck>(), verdicts); break;
     case FactKind::prod_fail: on(*fact.as<ProdFail>()); break;
-    case FactKind::ctl_part: on(now, *fact.as<CtlPart>(), verdicts); break;
+    case FactKind::ctl_part:
+        on(now, *fact.as<CtlPart>(), verdicts);
+        fetches_.on(now, fact, verdicts);
+        break;
     default: fetches_.on(now, fact, verdicts); break;
     }
 }

@@ -1,3 +1,4 @@
+// Reads the fields of an event line, by the table of facts.
 #include "trace/decode.hpp"
 
 #include "trace/end_record.hpp"

@@ -1,3 +1,4 @@
+// XXH3-128, piece by piece.
 #include "trace/digest.hpp"
 
 #define XXH_INLINE_ALL

@@ -1,3 +1,4 @@
+// Names to ids, and what a header may declare.
 #include "trace/directory.hpp"
 
 #include <charconv>

@@ -1,3 +1,4 @@
+// Writes facts as lines and as bytes, by the table of facts.
 #include "trace/encode.hpp"
 
 #include <array>

@@ -1,3 +1,4 @@
+// Reads the header of a trace and what is declared later.
 #include "trace/read_header.hpp"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// Reads a trace and checks numbers, times, causes, count and digest.
 #include "trace/reader.hpp"
 
 #include "trace/read_header.hpp"

@@ -1,3 +1,4 @@
+// Numbers, writes, digests and shows the facts of a run.
 #include "trace/recorder.hpp"
 
 namespace brokersim {

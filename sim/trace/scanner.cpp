@@ -1,3 +1,4 @@
+// Moves over one line of JSON.
 #include "trace/scanner.hpp"
 
 #include <cstdint>

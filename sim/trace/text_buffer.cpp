@@ -1,3 +1,4 @@
+// Buffers that grow and are used again.
 #include "trace/text_buffer.hpp"
 
 namespace brokersim {

@@ -1,3 +1,4 @@
+// Checks UTF-8 and makes text from files harmless on a terminal.
 #include "trace/utf8.hpp"
 
 #include <cstdint>

@@ -1,3 +1,4 @@
+// What the program leaves in files, and what it never leaves.
 #include "cli/files.hpp"
 #include "cli/program.hpp"
 #include "cli/trace_output.hpp"

@@ -1,3 +1,4 @@
+// The command show.
 #include "cli/program.hpp"
 #include "cli/zstd_stream.hpp"
 #include "trace/histories.hpp"

@@ -1,3 +1,4 @@
+// Options, help and their misuse.
 #include "cli/program.hpp"
 
 #include <doctest/doctest.h>

@@ -77,6 +77,21 @@ TEST_CASE("producer: an unknown fate with nothing after it bumps the epoch") {
     CHECK(sends_after(table, 2) == "600 b1 0:1+1#0e1\n");
 }
 
+TEST_CASE("producer: a batch behind a younger head expires when it is the head") {
+    ProducerSpec spec = not_idempotent(singles(3));
+    spec.config.request_timeout = milliseconds(500);
+    spec.config.delivery_timeout = milliseconds(1000);
+    ProducerTable table(spec);
+    table.h.start();
+    table.run_ms(40);
+    table.kill(0); // The three are put back in reverse.
+    table.run_ms(1100);
+    CHECK(table.h.take("prod.fail") ==
+          "1022 prod.fail p=shop tp=orders/0 i=2 count=1 error=TIMEOUT definite=false\n"
+          "1022 prod.fail p=shop tp=orders/0 i=1 count=1 error=TIMEOUT definite=false\n"
+          "1022 prod.fail p=shop tp=orders/0 i=0 count=1 error=TIMEOUT definite=false\n");
+}
+
 TEST_CASE("producer: a request that takes too long closes its connection and fails all on it") {
     ProducerSpec spec = singles(3, milliseconds(10));
     spec.config.request_timeout = milliseconds(200);

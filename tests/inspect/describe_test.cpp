@@ -1,3 +1,4 @@
+// Tables of topics and logs.
 #include "inspect/describe.hpp"
 #include "trace/histories.hpp"
 

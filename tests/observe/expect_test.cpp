@@ -1,3 +1,4 @@
+// Expectations: when they hold, fail, or have no data.
 #include "observe/run_observers.hpp"
 #include "observe/story.hpp"
 

@@ -1,3 +1,4 @@
+// The integer histogram.
 #include "observe/decimal.hpp"
 #include "observe/histogram.hpp"
 

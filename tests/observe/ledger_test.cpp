@@ -1,3 +1,4 @@
+// Losses and duplicates in told histories.
 #include "observe/ledger.hpp"
 #include "observe/story.hpp"
 

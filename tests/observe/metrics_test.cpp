@@ -1,3 +1,4 @@
+// The numbers of told histories.
 #include "observe/metrics.hpp"
 #include "observe/run_observers.hpp"
 #include "observe/story.hpp"

@@ -1,3 +1,4 @@
+// Sentences of the narrator.
 #include "observe/narrator.hpp"
 #include "trace/histories.hpp"
 

@@ -1,3 +1,4 @@
+// Sets and maps of ranges.
 #include "observe/ranges.hpp"
 
 #include <doctest/doctest.h>

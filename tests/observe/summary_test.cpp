@@ -1,3 +1,4 @@
+// The summary as text and as JSON.
 #include "observe/run_observers.hpp"
 #include "observe/story.hpp"
 #include "observe/table.hpp"
@@ -124,5 +125,5 @@ TEST_CASE("table: columns are as wide as they must be and give way to the width"
                                  "  12345\n");
     CHECK(table.text(24) ==
           "  name             count\n  short                7\n  nnnnnnnnnnnnnn…  12345\n");
-    CHECK(wrapped("one, two, three", 9) == std::vector<std::string>{"one, two,", " three"});
+    CHECK(wrapped("one, two, three", 9) == std::vector<std::string>{"one, two,", "three"});
 }

@@ -1,3 +1,4 @@
+// Observers on wild histories, against a naive count.
 #include "observe/run_observers.hpp"
 #include "observe/toy_cluster.hpp"
 

@@ -1,3 +1,4 @@
+// Windows without service in told histories.
 #include "observe/story.hpp"
 #include "observe/windows.hpp"
 
@@ -142,6 +143,21 @@ TEST_CASE("windows: a due fetch that fails opens a wait, its answer closes it") 
         .note(ConsWait{group, g1, orders0, Time{} + milliseconds(9000)})
         .end(20'000);
     CHECK(watched.story->verdicts() == "consume 9500..20000\n");
+}
+
+TEST_CASE("windows: a fetch that a leader held is unserved from the leader's crash on") {
+    Watched watched;
+    watched.story->at(0).generation(1, g1).start(g1, 0, StartWhy::earliest).read(g1, 0, 1);
+    watched.story->at(2000).note(NodeDown{b1, 1, DownHow::kill});
+    watched.story->at(2100).note(ConsWait{group, g1, orders0, Time{} + milliseconds(1600)});
+    watched.story->at(9000).part(b2, 1, {b2, b3});
+    watched.story->at(9500).note(ConsServed{group, g1, orders0});
+    CHECK(watched.story->verdicts() == "consume 2000..9500\n");
+    // The wait may be noticed when there is another leader already.
+    watched.story->at(20'000).note(NodePaused{b2, 1}).at(25'000).part(b3, 2, {b3});
+    watched.story->at(49'700).note(ConsWait{group, g1, orders0, Time{} + milliseconds(19'700)});
+    watched.story->at(49'800).note(ConsServed{group, g1, orders0});
+    CHECK(watched.story->verdicts() == "consume 20000..49800\n");
 }
 
 TEST_CASE("windows: a frozen owner reads again when it thaws") {

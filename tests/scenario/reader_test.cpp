@@ -88,7 +88,7 @@ TEST_CASE("reader: accepts what nlohmann accepts, and nothing else, in damaged t
     std::uint64_t state = 1;
     const auto random = [&](std::size_t below) {
         state = state * 6364136223846793005U + 1442695040888963407U;
-        return static_cast<std::size_t>(state >> 33) % below;
+        return (state >> 33) % below;
     };
     const std::string bytes = "{}[]\",:/*\\ \n0-1e.tfn\x80\xC3u";
     std::size_t accepted = 0;

@@ -1,3 +1,4 @@
+// The digest against known answers.
 #include "trace/digest.hpp"
 
 #include <doctest/doctest.h>

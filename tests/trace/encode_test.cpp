@@ -1,3 +1,4 @@
+// Lines of a trace, letter by letter.
 #include "trace/encode.hpp"
 #include "trace/histories.hpp"
 

@@ -1,3 +1,4 @@
+// Traces that a reader takes, and those that it refuses.
 #include "trace/histories.hpp"
 #include "trace/reader.hpp"
 #include "trace/recorder.hpp"

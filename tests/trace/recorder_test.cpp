@@ -1,3 +1,4 @@
+// Numbers, causes, levels and verdicts of a recorder.
 #include "trace/histories.hpp"
 #include "trace/recorder.hpp"
 

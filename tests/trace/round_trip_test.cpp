@@ -1,3 +1,4 @@
+// What is written is what is read.
 #include "trace/histories.hpp"
 #include "trace/reader.hpp"
 #include "trace/recorder.hpp"
@@ -103,7 +104,7 @@ TEST_CASE("the partitions of unlisted internal topics keep their names") {
 
 TEST_CASE("a reader does not mind how a file is cut into pieces") {
     const Written written = write_all(plain_world(), 2, 3);
-    for (std::size_t piece : {1, 7, 100, 4096}) {
+    for (const std::size_t piece : {1U, 7U, 100U, 4096U}) {
         Rewriter rewriter;
         TraceReader reader(rewriter);
         for (std::size_t at = 0; at < written.trace.size(); at += piece) {

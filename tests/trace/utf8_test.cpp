@@ -1,3 +1,4 @@
+// Valid and invalid UTF-8, and what a terminal sees.
 #include "trace/utf8.hpp"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
 // Members of a group get the partitions that Kafka's assignors give them.
-#include "group/assignor.hpp"
+#include "client/assignor.hpp"
 #include "vector/vectors.hpp"
 
 #include <doctest/doctest.h>

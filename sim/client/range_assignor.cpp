@@ -1,5 +1,5 @@
 // The range assignor, with its preference for replicas in the member's own rack.
-#include "group/assignor.hpp"
+#include "client/assignor.hpp"
 
 #include <algorithm>
 #include <cstddef>
