@@ -40,7 +40,6 @@ struct ProducerConfig {
     bool partitioner_adaptive_partitioning_enable = true;
     Duration partitioner_availability_timeout{};
     Duration metadata_max_age = seconds(300);
-    Duration metadata_max_idle = seconds(300);
     Duration reconnect_backoff = milliseconds(50);
     Duration reconnect_backoff_max = seconds(1);
     Duration socket_connection_setup_timeout = seconds(10);
@@ -97,7 +96,6 @@ struct ServerConfig {
     Duration replica_fetch_backoff = seconds(1);
     Duration replica_socket_timeout = seconds(30);
     Duration replica_high_watermark_checkpoint_interval = seconds(5);
-    Duration log_flush_offset_checkpoint_interval = seconds(60);
     Duration request_timeout = seconds(30);
     Duration controller_socket_timeout = seconds(30);
     Duration socket_connection_setup_timeout = seconds(10);
@@ -123,7 +121,6 @@ struct ServerConfig {
     Duration group_initial_rebalance_delay = seconds(3);
     Duration group_min_session_timeout = seconds(6);
     Duration group_max_session_timeout = seconds(1800);
-    std::int32_t group_max_size = 2147483647;
     Duration group_coordinator_append_linger = milliseconds(5);
 };
 

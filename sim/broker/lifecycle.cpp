@@ -39,7 +39,8 @@ void Lifecycle::start(In in, std::int32_t incarnation) {
     shutdown_answers_ = 0;
     metadata_offset_ = 0;
     next_at_ = in.now;
-    give_up_ = Time::never();
+    // initial.broker.registration.timeout.ms: a broker that nobody takes in ends.
+    give_up_ = after(in.now, config_.initial_broker_registration_timeout);
 }
 
 void Lifecycle::set_ready(In in) {
@@ -119,6 +120,7 @@ void Lifecycle::on_registered(In in, const BrokerRegistrationResponse& response)
         return;
     }
     epoch_ = response.broker_epoch;
+    if (state_ == State::starting) give_up_ = Time::never();
     next_at_ = in.now;
 }
 

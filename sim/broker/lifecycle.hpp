@@ -65,7 +65,7 @@ private:
     std::int32_t shutdown_answers_ = 0;
     Offset metadata_offset_ = 0;
     Time next_at_;                 ///< of the next request
-    Time give_up_ = Time::never(); ///< controlled shutdown waits no longer
+    Time give_up_ = Time::never(); ///< registration, or controlled shutdown, waits no longer
     Time wake_ = Time::never();
 };
 

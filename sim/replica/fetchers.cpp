@@ -13,7 +13,9 @@ Fetchers::Fetchers(MachineId self, LayoutRef layout, const ServerConfig& config,
     : self_(self), layout_(std::move(layout)), config_(config) {
     NetworkClientSettings settings;
     settings.reconnect_backoff = settings.reconnect_backoff_max = {}; // The pauses pace it (§2.7).
-    settings.setup_timeout = config.socket_connection_setup_timeout;
+    // replica.socket.timeout.ms bounds connecting only (§2.7).
+    settings.setup_timeout =
+        std::min(config.socket_connection_setup_timeout, config.replica_socket_timeout);
     settings.setup_timeout_max = config.socket_connection_setup_timeout_max;
     settings.setup_timeout_grows = false;
     settings.max_in_flight = 1;

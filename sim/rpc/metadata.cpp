@@ -15,9 +15,8 @@ void ClientMetadata::add_topic(TopicId id, PartitionId first, std::int32_t parti
     t.partitions.resize(static_cast<std::size_t>(partitions));
     topics_.push_back(std::move(t));
     needed_ = true;
-    fresh_topic_ = true; // Asked for at once, whatever the back-offs say.
     equivalent_ = 0;
-    last_ = Time{-1};
+    last_ = Time{-1}; // Asked for at once, whatever the back-offs say.
 }
 
 ClientMetadata::Topic* ClientMetadata::topic(TopicId id) {
@@ -84,6 +83,17 @@ bool ClientMetadata::due(Time now) {
     return needed_ || aged;
 }
 
+/// Back to the bootstrap list (KIP-899); epochs seen are kept, leaders are not.
+void ClientMetadata::rebootstrap() {
+    if (!settings_.rebootstrap || nodes_ == bootstrap_) return;
+    nodes_ = bootstrap_;
+    for (Topic& t : topics_) {
+        for (Partition& p : t.partitions)
+            p.leader = {};
+    }
+    ++version_;
+}
+
 Time ClientMetadata::maybe_update(In in, NetworkClient& client, Effects& out) {
     if (in_flight_) return Time::never();
     if (!due(in.now)) return after(last_success_, settings_.max_age);
@@ -95,19 +105,16 @@ Time ClientMetadata::maybe_update(In in, NetworkClient& client, Effects& out) {
             if (again > in.now) return again;
         }
     }
+    if (in.now >= after(failing_since_, settings_.rebootstrap_trigger)) {
+        failing_since_ = Time::never();
+        rebootstrap();
+    }
     const MachineId node = least_loaded(in.now, client);
     if (!node.valid()) {
         const bool nobody = std::none_of(nodes_.begin(), nodes_.end(), [&](MachineId n) {
             return client.ready(n) || client.connecting(n) || client.connectable(n, in.now);
         });
-        if (nobody && settings_.rebootstrap && nodes_ != bootstrap_) {
-            nodes_ = bootstrap_; // KIP-899; epochs seen are kept.
-            for (Topic& t : topics_) {
-                for (Partition& p : t.partitions)
-                    p.leader = {};
-            }
-            ++version_;
-        }
+        if (nobody) rebootstrap();
         Time wake = Time::never();
         for (const MachineId n : nodes_)
             wake = std::min(wake, client.connectable_at(n));
@@ -153,9 +160,9 @@ void ClientMetadata::on_response(In in, const MetadataResponse& response, Effect
         tell(told.tp, *p, out);
     }
     last_ = last_success_ = in.now;
+    failing_since_ = Time::never();
     failures_ = 0;
     equivalent_ = news ? 0 : equivalent_ + 1;
-    fresh_topic_ = false;
     const bool missing =
         std::any_of(topics_.begin(), topics_.end(), [](const Topic& t) { return !t.known; });
     if (unsettled || missing) needed_ = true;
@@ -167,6 +174,7 @@ void ClientMetadata::on_failure(In in) {
     ++failures_;
     equivalent_ = 0;
     needed_ = true;
+    failing_since_ = std::min(failing_since_, in.now);
 }
 
 void ClientMetadata::on_disconnect(In in) {

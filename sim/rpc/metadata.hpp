@@ -80,6 +80,7 @@ public:
 
 private:
     Duration backoff();
+    void rebootstrap();
     void tell(PartitionId tp, Partition& p, Effects& out);
 
     MetadataSettings settings_;
@@ -88,9 +89,9 @@ private:
     Stream stream_;
     bool needed_ = true;
     bool in_flight_ = false;
-    bool fresh_topic_ = false; ///< a topic was added since the last answer
-    Time last_{-1};            ///< last answer or failure; -1: none
+    Time last_{-1}; ///< last answer or failure; -1: none
     Time last_success_{-1};
+    Time failing_since_ = Time::never(); ///< first failure since the last success
     std::uint32_t version_ = 0;
     std::int32_t failures_ = 0;
     std::int32_t equivalent_ = 0; ///< answers in a row that changed nothing

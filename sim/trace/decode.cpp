@@ -196,7 +196,9 @@ private:
         }
         seen |= 1U << I;
         ValueReader reader(scan, decoder);
-        const bool fine = reader.value(fact.*(entry.member));
+        bool fine = reader.value(fact.*(entry.member));
+        // A connection's name is a number of ours; others may write a text, which nothing reads.
+        if (!fine && entry.name == "conn") { fine = scan.skip(); }
         foreign = foreign || (reader.foreign && !is_reason<F>(entry.name));
         return fine;
     }
