@@ -133,6 +133,17 @@ TEST_CASE("an unknown reason is passed over, an unknown state skips its fact") {
     CHECK(result.skipped == 1);
 }
 
+TEST_CASE("a connection may have a text for its name") {
+    Lines lines = sample();
+    lines.all[1] =
+        R"({"n":1,"t":0,"c":0,"e":"net.send","id":1,"src":"b1","dst":"b2","conn":"b1>b2",)"
+        R"("api":"Fetch","bytes":1,"what":"request"})";
+    const Read result = read(lines.sealed());
+    INFO(result.error);
+    CHECK(result.complete);
+    CHECK(result.facts == 5);
+}
+
 TEST_CASE("topics, producers and groups that begin later are known from then on") {
     Lines lines = sample();
     lines.all[1] = R"({"n":1,"t":0,"c":0,"e":"topic.created","topic":"late","partitions":2,"rf":1,)"
