@@ -1,0 +1,169 @@
+// The transcripts of small clusters: every rule of replication, fencing and failover as a text.
+#include "fact_words.hpp"
+#include "small_cluster.hpp"
+#include "support/transcript.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+using namespace brokersim;
+
+namespace {
+
+Duration duration_of(const std::string& text) {
+    const std::int64_t n = std::atoll(text.c_str());
+    if (text.ends_with("us")) return microseconds(n);
+    if (text.ends_with("ms")) return milliseconds(n);
+    REQUIRE_MESSAGE(text.ends_with("s"), "not a duration: " << text);
+    return seconds(n);
+}
+
+Acks acks_of(const std::string& text) {
+    return text == "all" ? Acks::all : text == "1" ? Acks::leader : Acks::none;
+}
+
+/// Lines of the chosen facts that lie in (from, …].
+class Lines final : public test::Watcher {
+public:
+    Lines(const RunInfo& info, std::vector<std::string> chosen, std::optional<Time> from)
+        : words_(info), chosen_(std::move(chosen)), from_(from) {}
+    std::string text;
+
+private:
+    void on_fact(Time now, FactRef fact) override {
+        if (from_ && now <= *from_) return;
+        visit(fact, [&](const auto& f) {
+            const std::string_view kind = std::decay_t<decltype(f)>::name;
+            if (std::find(chosen_.begin(), chosen_.end(), kind) == chosen_.end()) return;
+            const std::string line = words_(f);
+            if (!line.empty() && now > Time{}) text += test::in_seconds(now) + " " + line + "\n";
+        });
+    }
+
+    test::FactWords words_;
+    std::vector<std::string> chosen_;
+    std::optional<Time> from_;
+};
+
+/// The cluster of one transcript. A run is a function of its scenario: each question runs it again
+/// from the start, with the faults that have been ordered so far.
+class Session {
+public:
+    std::string operator()(const test::Command& c) {
+        if (c.name == "cluster") return cluster(c);
+        if (c.name == "producer") return producer(c);
+        if (c.name == "facts") {
+            chosen_ = c.words;
+            return {};
+        }
+        if (c.name == "run") return run(duration_of(c.word(0)));
+        if (c.name == "show") return show(c);
+        return fault(c);
+    }
+
+private:
+    std::string cluster(const test::Command& c) {
+        scenario_ = test::small_scenario(static_cast<std::int32_t>(c.number("brokers", 3)),
+                                         static_cast<std::int32_t>(c.number("partitions", 1)),
+                                         static_cast<std::int32_t>(c.number("replicas", 3)));
+        seed_ = static_cast<std::uint64_t>(c.number("seed", 1));
+        scenario_.network.latency =
+            Distribution::constant(duration_of(c.text("latency", "250us")));
+        scenario_.topics.front().config.min_insync_replicas =
+            static_cast<std::int32_t>(c.number("min-isr", 1));
+        test::configure(scenario_, [&](ServerConfig& config) {
+            config.replica_lag_time_max = duration_of(c.text("lag-max", "30s"));
+            config.leader_imbalance_check_interval = duration_of(c.text("rebalance-every", "300s"));
+        });
+        for (BrokerSpec& broker : scenario_.brokers) {
+            broker.cpu = {duration_of(c.text("cpu", "20us")), 0};
+        }
+        return {};
+    }
+
+    std::string producer(const test::Command& c) {
+        ProducerSpec p = test::small_producer(
+            c.text("name", "p"), acks_of(c.text("acks", "all")),
+            now_ + duration_of(c.text("start", "0s")), duration_of(c.text("every", "100ms")),
+            c.number("count", 1));
+        p.config.request_timeout = duration_of(c.text("request-timeout", "30s"));
+        scenario_.producers.push_back(p);
+        return {};
+    }
+
+    std::string run(Duration length) {
+        const std::optional<Time> from = now_ == Time{} ? std::nullopt : std::optional(now_);
+        now_ += length;
+        Simulation names(scenario_, seed_);
+        Lines lines(names.info(), chosen_, from);
+        test::run_to(scenario_, now_, lines, seed_);
+        return lines.text;
+    }
+
+    std::string show(const test::Command& c) {
+        Simulation names(scenario_, seed_);
+        const RunInfo& info = names.info();
+        Lines lines(info, {}, now_);
+        test::run_to(scenario_, now_, lines, seed_);
+        const auto at = std::find(info.partitions.begin(), info.partitions.end(), c.word(0));
+        REQUIRE(at != info.partitions.end());
+        const TracedPartition* const p =
+            lines.view.partition(PartitionId(static_cast<std::size_t>(at - info.partitions.begin())));
+        REQUIRE(p != nullptr);
+        const test::FactWords words(info);
+        std::string text = "leader=" + words.leader(p->leader) +
+                           " epoch=" + std::to_string(p->epoch) + " isr=" + words.list(p->isr) +
+                           "\n";
+        for (const MachineId replica : p->replicas) {
+            const auto log = p->logs.find(replica);
+            text += info.name(replica);
+            text += log == p->logs.end() ? " empty\n"
+                                         : " end=" + std::to_string(log->second.end) + " hw=" +
+                                               std::to_string(log->second.high_watermark) + "\n";
+        }
+        return text;
+    }
+
+    /// Something is done to the cluster now: right after everything that has happened so far.
+    std::string fault(const test::Command& c) {
+        static constexpr std::pair<std::string_view, FaultAction> actions[] = {
+            {"crash", FaultAction::crash},     {"stop", FaultAction::stop},
+            {"start", FaultAction::restart},   {"pause", FaultAction::pause},
+            {"resume", FaultAction::resume},   {"isolate", FaultAction::isolate},
+            {"heal", FaultAction::heal},       {"cut", FaultAction::cut}};
+        for (const auto& [name, action] : actions) {
+            if (c.name != name) continue;
+            FaultSpec f = test::small_fault(action, now_ + nanoseconds(1), "");
+            f.target.machines = c.words;
+            f.all_cuts = c.words.empty();
+            f.from.machines = {c.text("from", "")};
+            f.to.machines = {c.text("to", "")};
+            scenario_.faults.push_back(f);
+            return {};
+        }
+        FAIL(c.place << ": unknown command " << c.name);
+        return {};
+    }
+
+    Scenario scenario_;
+    std::uint64_t seed_ = 1;
+    Time now_;
+    std::vector<std::string> chosen_;
+};
+
+} // namespace
+
+TEST_CASE("the cluster's transcripts say what happens") {
+    const std::vector<std::string> files =
+        test::transcripts_in(BROKERSIM_SOURCE "/tests/transcripts/cluster");
+    REQUIRE_FALSE(files.empty());
+    for (const std::string& file : files) {
+        Session session;
+        test::check_transcript(file, [&](const test::Command& c) { return session(c); });
+    }
+}
