@@ -60,7 +60,8 @@ bool Unpacker::finish() {
 
 bool Unpacker::begin() {
     begun_ = true;
-    const std::string first = std::move(first_);
+    std::string first;
+    first.swap(first_);
     if (first.compare(0, magic.size(), magic) != 0) { return first.empty() || sink_(first); }
     context_ = ZSTD_createDCtx();
     buffer_.resize(ZSTD_DStreamOutSize());
