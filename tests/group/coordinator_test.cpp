@@ -297,16 +297,18 @@ TEST_CASE("a static member that restarts takes its old place without a rebalance
     CHECK(t.take("cons.gen").empty());
 }
 
-TEST_CASE("a member id that is not used for a session's length is forgotten") {
+TEST_CASE("a rebalance waits for member ids that were given away, for a session's length") {
     GroupTable t;
     t.session_timeout = seconds(10);
     settle(t, 1);
-    // Somebody asks for an id and dies: PreparingRebalance must not wait for it for ever.
-    t.member(4).is_static = false;
-    GroupTable::Member& lost = t.member(4);
-    t.join(4);
-    t.run_ms(7100); // The robot has joined with its id …
-    CHECK(lost.id != no_member);
-    t.run_ms(12000);
-    CHECK(t.member(4).owned.size() + t.member(1).owned.size() == 3);
+    t.member(2).uses_id = false; // It asks for an id, and dies.
+    t.join(2);
+    t.run_ms(8000);
+    CHECK(t.take("group.").empty());
+    t.join(3);
+    t.run_ms(16999);
+    CHECK(t.take("cons.gen").empty());
+    t.run_ms(17100);
+    CHECK(t.take("cons.gen") == "17005 cons.gen g=billing gen=2 "
+                                "assign={m1=[orders/0,orders/2] m3=[orders/1]\n");
 }

@@ -65,7 +65,8 @@ public:
     struct Member {
         MemberId id = no_member;
         Generation generation = -1;
-        bool beats = true; ///< sends heartbeats every 3 s, joins when told to
+        bool beats = true;   ///< sends heartbeats every 3 s, joins when told to
+        bool uses_id = true; ///< joins with the id that it was given
         bool is_static = false;
         std::vector<PartitionId> owned;
         ConnId conn;
@@ -334,7 +335,8 @@ private:
         Member& who = member(m);
         if (response.error == Error::member_id_required) {
             who.id = response.member;
-            return join(m);
+            if (who.uses_id) { join(m); }
+            return;
         }
         if (response.error != Error::none) { return; }
         who.id = response.member;
