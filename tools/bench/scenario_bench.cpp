@@ -33,7 +33,6 @@ public:
 
 void report(benchmark::State& state, std::int64_t records, const Simulation& run,
             std::uint64_t allocations) {
-    state.SetItemsProcessed(records * state.iterations());
     const auto count = static_cast<double>(records);
     state.counters["events_per_record"] = static_cast<double>(run.events()) / count;
     state.counters["allocations_per_record"] = static_cast<double>(allocations) / count;
@@ -66,6 +65,7 @@ void watched(benchmark::State& state, const std::string& name) {
         report(state, records_of(scenario), run, bench::allocations() - before);
         state.ResumeTiming();
     }
+    state.SetItemsProcessed(records_of(scenario) * state.iterations());
 }
 
 void silent(benchmark::State& state, const std::string& name) {
@@ -78,6 +78,7 @@ void silent(benchmark::State& state, const std::string& name) {
         while (run.advance(nobody, 10'000)) {}
         report(state, records_of(scenario), run, bench::allocations() - before);
     }
+    state.SetItemsProcessed(records_of(scenario) * state.iterations());
 }
 
 BENCHMARK_CAPTURE(watched, burst100, "rf3-burst100")->Name("run/rf3-burst100");
