@@ -1,0 +1,175 @@
+// What the controller decides when brokers fall silent, come back, stop or ask for an ISR.
+#include "image_table.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace brokersim;
+using test::ImageTable;
+
+namespace {
+
+using Kind = MetadataRecord::Kind;
+
+PartitionState partition(BrokerList isr, std::int32_t leader) {
+    PartitionState state;
+    state.replicas = {0, 1, 2};
+    state.isr = std::move(isr);
+    state.leader = leader;
+    return state;
+}
+
+std::string fence(ImageTable& table, std::int32_t broker) {
+    Records records;
+    fence_broker(table.image, MachineId(broker), "session_timeout", PartWhy::fenced, records);
+    return table.take(records);
+}
+
+std::string unfence(ImageTable& table, std::int32_t broker) {
+    Records records;
+    unfence_broker(table.image, MachineId(broker), records);
+    return table.take(records);
+}
+
+} // namespace
+
+TEST_CASE("every heartbeat leads where the table of broker states says") {
+    for (int bits = 0; bits < 128; ++bits) {
+        HeartbeatFacts f;
+        f.fenced = (bits & 1) != 0;
+        f.stopping = (bits & 2) != 0;
+        f.want_fence = (bits & 4) != 0;
+        f.want_shutdown = (bits & 8) != 0;
+        f.caught_up = (bits & 16) != 0;
+        f.leads_anything = (bits & 32) != 0;
+        f.others_caught_up = (bits & 64) != 0;
+        BrokerNext expected{};
+        if (f.stopping) {
+            const bool ready = !f.leads_anything && f.others_caught_up;
+            expected = ready ? BrokerNext::shut_down : BrokerNext::controlled_shutdown;
+        } else if (f.fenced && f.want_shutdown) {
+            expected = BrokerNext::shut_down;
+        } else if (f.fenced && !f.want_fence && f.caught_up) {
+            expected = BrokerNext::unfenced;
+        } else if (f.fenced) {
+            expected = BrokerNext::fenced;
+        } else if (f.want_fence && f.want_shutdown) {
+            expected = BrokerNext::shut_down;
+        } else if (f.want_fence) {
+            expected = BrokerNext::fenced;
+        } else if (f.want_shutdown && f.leads_anything) {
+            expected = BrokerNext::controlled_shutdown;
+        } else if (f.want_shutdown) {
+            expected = BrokerNext::shut_down;
+        } else {
+            expected = BrokerNext::unfenced;
+        }
+        CHECK(next_broker_state(f) == expected);
+    }
+}
+
+TEST_CASE("fencing takes a broker out of every ISR and moves its leaderships, in one event") {
+    ImageTable table(3);
+    table.set(1, partition({1, 2, 0}, 1));
+    table.set(2, partition({1, 2}, 2)); // Not in this one.
+    CHECK(fence(table, 0) == "orders/0 leader=2 epoch=1 isr=2,3 (fenced)\n"
+                             "orders/1 leader=2 epoch=0 isr=2,3 (fenced)\n"
+                             "fence 1\n");
+    CHECK(fence(table, 0) == "fence 1\n"); // Once more: nothing but the record.
+}
+
+TEST_CASE("the first replica in assignment order that may lead is elected, not the first of the ISR") {
+    ImageTable table;
+    table.set(0, partition({2, 0, 1}, 0));
+    CHECK(fence(table, 0) == "orders/0 leader=2 epoch=1 isr=3,2 (fenced)\nfence 1\n");
+}
+
+TEST_CASE("a member of the ISR that is fenced itself, or stopping, is not elected") {
+    ImageTable table;
+    SUBCASE("fenced") { table.mark(Kind::fence_broker, 1); }
+    SUBCASE("stopping") { table.mark(Kind::controlled_shutdown, 1); }
+    CHECK(fence(table, 0) == "orders/0 leader=3 epoch=1 isr=2,3 (fenced)\nfence 1\n");
+}
+
+TEST_CASE("the last member stays in the ISR without leader, and is elected when it is back") {
+    ImageTable table;
+    table.set(0, partition({0}, 0));
+    CHECK(fence(table, 0) == "orders/0 leader=none epoch=1 isr=1 (fenced)\nfence 1\n");
+    CHECK(table.image.leaderless().size() == 1);
+    CHECK(unfence(table, 1) == "unfence 2\n"); // Others do not help.
+    CHECK(unfence(table, 0) == "unfence 1\norders/0 leader=1 epoch=2 isr=1 (unfenced)\n");
+    CHECK(table.image.leaderless().empty());
+}
+
+TEST_CASE("when all replicas vanish, the one that is fenced last remains the only member") {
+    ImageTable table;
+    fence(table, 1);
+    fence(table, 0);
+    CHECK(fence(table, 2) == "orders/0 leader=none epoch=2 isr=3 (fenced)\nfence 3\n");
+    CHECK(unfence(table, 0) == "unfence 1\n");
+}
+
+TEST_CASE("an unclean election takes any live replica, at once, where the topic allows it") {
+    ImageTable table(1, true);
+    table.set(0, partition({0}, 0));
+    CHECK(fence(table, 0) == "orders/0 leader=2 epoch=1 isr=2 (fenced) unclean\nfence 1\n");
+    CHECK(table.image.partition(PartitionId(0)).recovering);
+}
+
+TEST_CASE("the periodic unclean election finds a replica that has come back since") {
+    ImageTable table(1, true);
+    table.mark(Kind::fence_broker, 0);
+    table.mark(Kind::fence_broker, 1);
+    table.mark(Kind::fence_broker, 2);
+    table.set(0, partition({0}, no_leader));
+    Records records;
+    CHECK_FALSE(elect_unclean(table.image, 1000, records));
+    CHECK(table.take(records).empty());
+    table.mark(Kind::unfence_broker, 2);
+    elect_unclean(table.image, 1000, records);
+    CHECK(table.take(records) == "orders/0 leader=3 epoch=1 isr=3 (unclean_election) unclean\n");
+}
+
+TEST_CASE("a controlled stop leaves the ISRs as fencing does, but the broker lives on") {
+    ImageTable table;
+    Records records;
+    begin_controlled_shutdown(table.image, MachineId(0), records);
+    CHECK(table.take(records) ==
+          "stopping 1\norders/0 leader=2 epoch=1 isr=2,3 (controlled_shutdown)\n");
+    CHECK_FALSE(table.image.broker(MachineId(0)).fenced);
+    CHECK_FALSE(table.image.broker(MachineId(0)).active());
+}
+
+TEST_CASE("a new incarnation first takes the old one out of its ISRs") {
+    ImageTable table(2);
+    Records records;
+    register_broker(table.image, MachineId(0), 2, 100, records);
+    CHECK(table.take(records) == "orders/0 leader=2 epoch=1 isr=2,3 (registered)\n"
+                                 "orders/1 leader=2 epoch=1 isr=2,3 (registered)\n"
+                                 "register 1 as 102\n"); // Its epoch is where the record stands.
+    CHECK(table.image.broker(MachineId(0)).fenced);
+}
+
+TEST_CASE("preferred elections need the preferred replica active and in the ISR") {
+    ImageTable table(3);
+    table.set(0, partition({0, 1, 2}, 1));
+    table.set(1, partition({1, 2}, 1));    // Not in the ISR.
+    table.set(2, partition({0, 1, 2}, 0)); // Leads already.
+    Records records;
+    CHECK_FALSE(elect_preferred(table.image, 1000, records));
+    CHECK(table.take(records) == "orders/0 leader=1 epoch=1 isr=1,2,3 (preferred_election)\n");
+    table.set(0, partition({0, 1, 2}, 1));
+    table.mark(Kind::controlled_shutdown, 0);
+    CHECK_FALSE(elect_preferred(table.image, 1000, records));
+    CHECK(table.take(records).empty());
+}
+
+TEST_CASE("a run of preferred elections ends after so many changes and says that there is more") {
+    ImageTable table(5);
+    for (std::int32_t k = 0; k < 5; ++k) table.set(k, partition({0, 1, 2}, 1));
+    Records records;
+    CHECK(elect_preferred(table.image, 3, records));
+    CHECK(records.size() == 3);
+    table.take(records);
+    CHECK_FALSE(elect_preferred(table.image, 3, records));
+    CHECK(records.size() == 2);
+}
