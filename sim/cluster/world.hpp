@@ -55,6 +55,10 @@ public:
     /// holds.
     bool quiet() const;
 
+    /// Events of one instant happen in an order drawn from `stream`: for tests that search for a
+    /// dependence on the order of ties.
+    void shuffle_ties(const Stream& stream) { loop_.shuffle_ties(stream); }
+
     /// Time stands still: notes a violation that names who is busy with what.
     void report_livelock(FactSink* sink);
 
