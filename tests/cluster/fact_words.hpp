@@ -71,17 +71,16 @@ public:
                std::string(word(f.error));
     }
     std::string operator()(const ProdFail& f) const {
-        return info_.name(f.p) + " " + records(f.i, f.count) + " failed: " +
-               std::string(word(f.error));
+        return info_.name(f.p) + " " + records(f.i, f.count) +
+               " failed: " + std::string(word(f.error));
     }
 
-    std::string leader(const std::optional<MachineId>& id) const {
-        return id ? name(*id) : "none";
-    }
+    std::string leader(const std::optional<MachineId>& id) const { return id ? name(*id) : "none"; }
     template <class List>
     std::string list(const List& machines) const {
         std::string text;
-        for (const MachineId id : machines) text += (text.empty() ? "" : ",") + name(id);
+        for (const MachineId id : machines)
+            text += (text.empty() ? "" : ",") + name(id);
         return text.empty() ? "-" : text;
     }
 

@@ -29,7 +29,8 @@ inline Scenario small_scenario(std::int32_t brokers, std::int32_t partitions,
     topic.replication_factor = replicas;
     for (std::int32_t p = 0; p < partitions; ++p) {
         std::vector<std::int32_t> line;
-        for (std::int32_t r = 0; r < replicas; ++r) line.push_back((p + r) % brokers);
+        for (std::int32_t r = 0; r < replicas; ++r)
+            line.push_back((p + r) % brokers);
         topic.assignment.push_back(line);
     }
     s.topics.push_back(topic);
@@ -66,10 +67,12 @@ inline FaultSpec small_fault(FaultAction action, Time at, const std::string& mac
 template <class Set>
 void configure(Scenario& s, Set set) {
     set(s.control_plane.config);
-    for (BrokerSpec& broker : s.brokers) set(broker.config);
+    for (BrokerSpec& broker : s.brokers)
+        set(broker.config);
 }
 
-/// Every fact of a run, as far as tests ask: the state of the cluster, and chosen facts by `on_fact`.
+/// Every fact of a run, as far as tests ask: the state of the cluster, and chosen facts by
+/// `on_fact`.
 class Watcher : public FactSink {
 public:
     ClusterView view;

@@ -72,8 +72,7 @@ private:
                                          static_cast<std::int32_t>(c.number("partitions", 1)),
                                          static_cast<std::int32_t>(c.number("replicas", 3)));
         seed_ = static_cast<std::uint64_t>(c.number("seed", 1));
-        scenario_.network.latency =
-            Distribution::constant(duration_of(c.text("latency", "250us")));
+        scenario_.network.latency = Distribution::constant(duration_of(c.text("latency", "250us")));
         scenario_.topics.front().config.min_insync_replicas =
             static_cast<std::int32_t>(c.number("min-isr", 1));
         test::configure(scenario_, [&](ServerConfig& config) {
@@ -87,10 +86,10 @@ private:
     }
 
     std::string producer(const test::Command& c) {
-        ProducerSpec p = test::small_producer(
-            c.text("name", "p"), acks_of(c.text("acks", "all")),
-            now_ + duration_of(c.text("start", "0s")), duration_of(c.text("every", "100ms")),
-            c.number("count", 1));
+        ProducerSpec p =
+            test::small_producer(c.text("name", "p"), acks_of(c.text("acks", "all")),
+                                 now_ + duration_of(c.text("start", "0s")),
+                                 duration_of(c.text("every", "100ms")), c.number("count", 1));
         p.config.request_timeout = duration_of(c.text("request-timeout", "30s"));
         scenario_.producers.push_back(p);
         return {};
@@ -112,8 +111,8 @@ private:
         test::run_to(scenario_, now_, lines, seed_);
         const auto at = std::find(info.partitions.begin(), info.partitions.end(), c.word(0));
         REQUIRE(at != info.partitions.end());
-        const TracedPartition* const p =
-            lines.view.partition(PartitionId(static_cast<std::size_t>(at - info.partitions.begin())));
+        const TracedPartition* const p = lines.view.partition(
+            PartitionId(static_cast<std::size_t>(at - info.partitions.begin())));
         REQUIRE(p != nullptr);
         const test::FactWords words(info);
         std::string text = "leader=" + words.leader(p->leader) +
@@ -122,9 +121,10 @@ private:
         for (const MachineId replica : p->replicas) {
             const auto log = p->logs.find(replica);
             text += info.name(replica);
-            text += log == p->logs.end() ? " empty\n"
-                                         : " end=" + std::to_string(log->second.end) + " hw=" +
-                                               std::to_string(log->second.high_watermark) + "\n";
+            text += log == p->logs.end()
+                        ? " empty\n"
+                        : " end=" + std::to_string(log->second.end) +
+                              " hw=" + std::to_string(log->second.high_watermark) + "\n";
         }
         return text;
     }
@@ -132,10 +132,10 @@ private:
     /// Something is done to the cluster now: right after everything that has happened so far.
     std::string fault(const test::Command& c) {
         static constexpr std::pair<std::string_view, FaultAction> actions[] = {
-            {"crash", FaultAction::crash},     {"stop", FaultAction::stop},
-            {"start", FaultAction::restart},   {"pause", FaultAction::pause},
-            {"resume", FaultAction::resume},   {"isolate", FaultAction::isolate},
-            {"heal", FaultAction::heal},       {"cut", FaultAction::cut}};
+            {"crash", FaultAction::crash},   {"stop", FaultAction::stop},
+            {"start", FaultAction::restart}, {"pause", FaultAction::pause},
+            {"resume", FaultAction::resume}, {"isolate", FaultAction::isolate},
+            {"heal", FaultAction::heal},     {"cut", FaultAction::cut}};
         for (const auto& [name, action] : actions) {
             if (c.name != name) continue;
             FaultSpec f = test::small_fault(action, now_ + nanoseconds(1), "");

@@ -79,7 +79,9 @@ TEST_CASE("the first rule that fails decides: every pair of broken rules") {
         {Error::invalid_update_version,
          [](Asked& a, ImageTable&) { a.partition_epoch = std::min(a.partition_epoch, 8); }},
         {Error::invalid_request,
-         [](Asked& a, ImageTable&) { a.isr.push_back({MachineId(3), 4}); }}, // No replica.
+         [](Asked& a, ImageTable&) {
+             a.isr.push_back({MachineId(3), 4});
+         }}, // No replica.
         {Error::ineligible_replica,
          [](Asked&, ImageTable& t) { t.mark(MetadataRecord::Kind::fence_broker, 1); }},
     };
@@ -136,8 +138,8 @@ TEST_CASE("an ISR is a set of replicas with its leader in it") {
 
 TEST_CASE("members must be active, and of the incarnation that the leader means") {
     Records records;
-    for (const auto kind : {MetadataRecord::Kind::fence_broker,
-                            MetadataRecord::Kind::controlled_shutdown}) {
+    for (const auto kind :
+         {MetadataRecord::Kind::fence_broker, MetadataRecord::Kind::controlled_shutdown}) {
         ImageTable table;
         table.set(0, before());
         table.mark(kind, 1);

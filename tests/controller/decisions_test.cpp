@@ -77,7 +77,8 @@ TEST_CASE("fencing takes a broker out of every ISR and moves its leaderships, in
     CHECK(fence(table, 0) == "fence 1\n"); // Once more: nothing but the record.
 }
 
-TEST_CASE("the first replica in assignment order that may lead is elected, not the first of the ISR") {
+TEST_CASE(
+    "the first replica in assignment order that may lead is elected, not the first of the ISR") {
     ImageTable table;
     table.set(0, partition({2, 0, 1}, 0));
     CHECK(fence(table, 0) == "orders/0 leader=2 epoch=1 isr=3,2 (fenced)\nfence 1\n");
@@ -85,8 +86,12 @@ TEST_CASE("the first replica in assignment order that may lead is elected, not t
 
 TEST_CASE("a member of the ISR that is fenced itself, or stopping, is not elected") {
     ImageTable table;
-    SUBCASE("fenced") { table.mark(Kind::fence_broker, 1); }
-    SUBCASE("stopping") { table.mark(Kind::controlled_shutdown, 1); }
+    SUBCASE("fenced") {
+        table.mark(Kind::fence_broker, 1);
+    }
+    SUBCASE("stopping") {
+        table.mark(Kind::controlled_shutdown, 1);
+    }
     CHECK(fence(table, 0) == "orders/0 leader=3 epoch=1 isr=2,3 (fenced)\nfence 1\n");
 }
 
@@ -165,7 +170,8 @@ TEST_CASE("preferred elections need the preferred replica active and in the ISR"
 
 TEST_CASE("a run of preferred elections ends after so many changes and says that there is more") {
     ImageTable table(5);
-    for (std::int32_t k = 0; k < 5; ++k) table.set(k, partition({0, 1, 2}, 1));
+    for (std::int32_t k = 0; k < 5; ++k)
+        table.set(k, partition({0, 1, 2}, 1));
     Records records;
     CHECK(elect_preferred(table.image, 3, records));
     CHECK(records.size() == 3);

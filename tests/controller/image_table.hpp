@@ -10,8 +10,8 @@
 
 namespace brokersim::test {
 
-/// Brokers b1 … b4 with the broker epochs 1 … 4, unfenced; `partitions` partitions of one topic with
-/// the replicas b1, b2, b3, all in sync, led by b1.
+/// Brokers b1 … b4 with the broker epochs 1 … 4, unfenced; `partitions` partitions of one topic
+/// with the replicas b1, b2, b3, all in sync, led by b1.
 class ImageTable {
 public:
     explicit ImageTable(std::int32_t partitions = 1, bool unclean = false)

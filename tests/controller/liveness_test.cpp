@@ -9,7 +9,9 @@ using namespace brokersim;
 
 namespace {
 
-Time at(std::int64_t ms) { return Time{} + milliseconds(ms); }
+Time at(std::int64_t ms) {
+    return Time{} + milliseconds(ms);
+}
 
 } // namespace
 
@@ -52,6 +54,7 @@ TEST_CASE("several expired sessions are taken one by one, in the order of Kafka'
     std::vector<std::int32_t> order;
     MachineId broker;
     BrokerEpoch epoch = -1;
-    while (liveness.take_expired(at(20'000), broker, epoch)) order.push_back(broker.value);
+    while (liveness.take_expired(at(20'000), broker, epoch))
+        order.push_back(broker.value);
     CHECK(order == std::vector<std::int32_t>{3, 0, 1, 2});
 }

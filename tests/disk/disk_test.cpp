@@ -19,7 +19,9 @@ DiskSpec small_disk() {
     return spec;
 }
 
-Time at(std::int64_t ms) { return Time{} + milliseconds(ms); }
+Time at(std::int64_t ms) {
+    return Time{} + milliseconds(ms);
+}
 
 std::string finished(Disk& disk) {
     std::string text;

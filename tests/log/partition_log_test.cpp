@@ -119,8 +119,7 @@ TEST_CASE("a truncation rebuilds what is known of producers from the batches tha
     log.truncate(4);
     CHECK(log.producers().check(sequenced(-1, 2, 4)).is_append()); // It is gone: no duplicate.
     CHECK(log.producers().check(sequenced(-1, 2, 2)).duplicate_of == 2);
-    CHECK(log.producers().check(sequenced(-1, 2, 6)).error ==
-          Error::out_of_order_sequence_number);
+    CHECK(log.producers().check(sequenced(-1, 2, 6)).error == Error::out_of_order_sequence_number);
     CHECK(whole.producers().check(sequenced(-1, 2, 4)).duplicate_of == 4);
     log.truncate(0);
     CHECK(log.producers().size() == 0);

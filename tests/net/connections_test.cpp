@@ -37,8 +37,12 @@ TEST_CASE("setting up a connection costs a round trip") {
 
 TEST_CASE("a process that does not listen, or is gone, refuses within a round trip") {
     NetTable net(plain_network());
-    SUBCASE("it does not listen") { net.network.set_listening(net.machine("b2"), false); }
-    SUBCASE("it is gone") { net.crash("b2"); }
+    SUBCASE("it does not listen") {
+        net.network.set_listening(net.machine("b2"), false);
+    }
+    SUBCASE("it is gone") {
+        net.crash("b2");
+    }
     const ConnId conn = net.dial("b1", "b2");
     net.run_for(seconds(1));
     CHECK(net.take() == "2000 b1 is refused\n");

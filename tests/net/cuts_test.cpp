@@ -84,8 +84,12 @@ TEST_CASE("after a cut, time-outs of the retransmission begin anew at 200 ms") {
 TEST_CASE("a connect that gets no answer is repeated after 1, 3, 7 and 15 s") {
     NetTable net(plain_network());
     net.tell_departures = true;
-    SUBCASE("because it is lost") { net.cut("b1", "b2"); }
-    SUBCASE("because its answer is lost") { net.cut("b2", "b1"); }
+    SUBCASE("because it is lost") {
+        net.cut("b1", "b2");
+    }
+    SUBCASE("because its answer is lost") {
+        net.cut("b2", "b1");
+    }
     net.mark();
     net.dial("b1", "b2");
     net.run_for(seconds(20));

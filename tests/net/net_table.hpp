@@ -13,8 +13,8 @@ namespace brokersim::test {
 /// Times are told in microseconds. Messages are numbers.
 class NetTable final : public FactSink {
 public:
-    explicit NetTable(const NetworkSpec& spec, std::vector<std::string> machines = {"b1", "b2",
-                                                                                    "b3"})
+    explicit NetTable(const NetworkSpec& spec,
+                      std::vector<std::string> machines = {"b1", "b2", "b3"})
         : names_(std::move(machines)), network(spec, names_, 1) {
         for (std::size_t k = 0; k < names_.size(); ++k) {
             network.set_up(MachineId(k), true);
@@ -134,7 +134,8 @@ private:
         bury();
     }
     void bury() {
-        for (const std::uint32_t packet : dead_) packets_.give(packet);
+        for (const std::uint32_t packet : dead_)
+            packets_.give(packet);
         dead_.clear();
     }
     void tell(MachineId who, const std::string& what) {

@@ -28,8 +28,10 @@ public:
         : path(config, CpuSpec{{}, 0}),
           replicas(EffectsTable::self, table_layout(min_isr), config, DiskSpec{}) {
         table.now = Time{} + seconds(1);
-        for (std::int32_t b = 0; b < 4; ++b) replicas.broker(MachineId(b)) = {false, false, 5};
-        for (std::int32_t k = 0; k < 4; ++k) apply(k, state());
+        for (std::int32_t b = 0; b < 4; ++b)
+            replicas.broker(MachineId(b)) = {false, false, 5};
+        for (std::int32_t k = 0; k < 4; ++k)
+            apply(k, state());
         table.on_deferred = [this](const Incoming& request) {
             if (request.api == Api::produce) {
                 replicas.produce(table.in(), request, path, table.out);
@@ -50,8 +52,10 @@ public:
         PartitionRegistration s;
         s.leader = MachineId(leader);
         s.leader_epoch = s.partition_epoch = epoch;
-        for (std::int32_t b = 0; b < 4; ++b) s.replicas.emplace_back(b);
-        for (const std::int32_t b : isr) s.isr.emplace_back(b);
+        for (std::int32_t b = 0; b < 4; ++b)
+            s.replicas.emplace_back(b);
+        for (const std::int32_t b : isr)
+            s.isr.emplace_back(b);
         return s;
     }
     void apply(std::int32_t partition, const PartitionRegistration& s) {

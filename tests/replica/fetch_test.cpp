@@ -115,8 +115,7 @@ TEST_CASE("an unknown session, and one of another connection, are refused") {
     const std::int32_t session = broker.last_session;
     const ConnId second = broker.table.connect(5);
     CHECK(consumer_fetch(broker, second, {}, 77) == "k2: FETCH_SESSION_ID_NOT_FOUND\n");
-    CHECK(consumer_fetch(broker, second, {}, session) ==
-          "k2: FETCH_SESSION_ID_NOT_FOUND\n");
+    CHECK(consumer_fetch(broker, second, {}, session) == "k2: FETCH_SESSION_ID_NOT_FOUND\n");
     CHECK(consumer_fetch(broker, first, {}, session).empty()); // It is still there for its own.
 }
 
@@ -136,8 +135,9 @@ TEST_CASE("the first batch of an answer always goes, whatever the limits") {
     broker.write(1, 2, 300);
     commit(broker);
     const ConnId consumer = broker.table.connect(4);
-    CHECK(consumer_fetch(broker, consumer, {BrokerTable::part(0, 0, 10), BrokerTable::part(1, 0, 10)},
-                         0, 1, 50) == "k1: orders/0 hw=2 0..1 orders/1 hw=2\n");
+    CHECK(consumer_fetch(broker, consumer,
+                         {BrokerTable::part(0, 0, 10), BrokerTable::part(1, 0, 10)}, 0, 1,
+                         50) == "k1: orders/0 hw=2 0..1 orders/1 hw=2\n");
 }
 
 TEST_CASE("limits of the partition and of the answer hold for what follows") {
@@ -153,7 +153,8 @@ TEST_CASE("limits of the partition and of the answer hold for what follows") {
 
 TEST_CASE("what was answered goes to the back: no partition starves behind another") {
     BrokerTable broker;
-    for (std::int32_t k = 0; k < 3; ++k) broker.write(k, 3);
+    for (std::int32_t k = 0; k < 3; ++k)
+        broker.write(k, 3);
     commit(broker);
     const ConnId consumer = broker.table.connect(4);
     std::string told = consumer_fetch(
@@ -248,8 +249,8 @@ TEST_CASE("a fetch that names nothing still tells the leader that its replica ma
     broker.wait(milliseconds(500));
     broker.replicas.isr_changes.clear();
     broker.table.call([&] { // The controller did not agree.
-        broker.replicas.isr_answer(broker.table.in(), 0, Error::ineligible_replica, {},
-                                   broker.path, broker.table.out);
+        broker.replicas.isr_answer(broker.table.in(), 0, Error::ineligible_replica, {}, broker.path,
+                                   broker.table.out);
     });
     follower_fetch(broker, follower, 2, {}, broker.last_session);
     CHECK(broker.replicas.isr_changes.size() == 1);

@@ -28,7 +28,8 @@ public:
         state.leader = MachineId(0);
         state.leader_epoch = state.partition_epoch = 0;
         table.call([&] { partition.apply(table.in(), state, brokers, table.out); });
-        for (int k = 0; k < records; ++k) append();
+        for (int k = 0; k < records; ++k)
+            append();
     }
 
     test::EffectsTable table;
@@ -61,8 +62,8 @@ public:
     }
 };
 
-/// Calls `check(mask, ends)` for all ISR subsets of 4 brokers with their leader b1, and all log ends
-/// of the followers from 0 to 3.
+/// Calls `check(mask, ends)` for all ISR subsets of 4 brokers with their leader b1, and all log
+/// ends of the followers from 0 to 3.
 template <class Check>
 void for_all_cases(Check check) {
     for (std::uint32_t mask = 1; mask < 16; mask += 2) {
@@ -97,8 +98,10 @@ TEST_CASE("an eligible follower outside the ISR holds it back while it is caught
         for (const std::int64_t late : {0, 30'000, 30'001}) {
             Leader leader(mask, 1, 0);
             // Everybody has what there is (nothing); then the leader gets three records.
-            for (std::int32_t b = 1; b < 4; ++b) leader.fetched(b, 0);
-            for (int k = 0; k < 3; ++k) leader.append();
+            for (std::int32_t b = 1; b < 4; ++b)
+                leader.fetched(b, 0);
+            for (int k = 0; k < 3; ++k)
+                leader.append();
             leader.table.now += milliseconds(late);
             Offset expected = 3;
             for (std::int32_t b = 1; b < 4; ++b) {
@@ -118,7 +121,8 @@ TEST_CASE("below min.insync.replicas the high watermark does not move, for every
     for (std::uint32_t mask = 1; mask < 16; mask += 2) {
         for (std::int32_t min_isr = 1; min_isr <= 6; ++min_isr) {
             Leader leader(mask, min_isr);
-            for (std::int32_t b = 1; b < 4; ++b) leader.fetched(b, 3);
+            for (std::int32_t b = 1; b < 4; ++b)
+                leader.fetched(b, 3);
             const int size = __builtin_popcount(mask);
             CHECK(leader.advance() == (size >= std::min(min_isr, 4)));
         }
@@ -145,9 +149,8 @@ TEST_CASE("a member whose removal is asked for counts until that is confirmed") 
     smaller.isr = {MachineId(0), MachineId(1)};
     smaller.partition_epoch = 1;
     leader.brokers[2].fenced = true;
-    leader.table.call([&] {
-        CHECK(leader.partition.commit_isr(leader.table.in(), smaller, leader.table.out));
-    });
+    leader.table.call(
+        [&] { CHECK(leader.partition.commit_isr(leader.table.in(), smaller, leader.table.out)); });
     CHECK(leader.advance());
     CHECK(leader.partition.high_watermark() == 3);
 }
@@ -288,16 +291,13 @@ TEST_CASE("a truncation below the high watermark takes it along") {
     leader.advance();
     CHECK(leader.partition.high_watermark() == 3);
     auto& table = leader.table;
-    table.call([&] {
-        leader.partition.truncate(table.in(), 1, TruncWhy::divergence, table.out);
-    });
+    table.call([&] { leader.partition.truncate(table.in(), 1, TruncWhy::divergence, table.out); });
     CHECK(leader.partition.log().end() == 1);
     CHECK(leader.partition.high_watermark() == 1);
     table.call([&] { // Nothing to cut: nothing is told.
         leader.partition.truncate(table.in(), 1, TruncWhy::divergence, table.out);
     });
-    CHECK(table.take("log.trunc") ==
-          "100000 log.trunc node=b1 tp=orders/0 to=1 why=divergence\n");
+    CHECK(table.take("log.trunc") == "100000 log.trunc node=b1 tp=orders/0 to=1 why=divergence\n");
 }
 
 TEST_CASE("after a restart the high watermark is that of the last checkpoint, every 5 s") {

@@ -11,8 +11,12 @@ using namespace brokersim;
 
 namespace {
 
-Time at(std::int64_t ms) { return Time{} + milliseconds(ms); }
-bool everyone(const ExpiryQueue::Ticket&) { return true; }
+Time at(std::int64_t ms) {
+    return Time{} + milliseconds(ms);
+}
+bool everyone(const ExpiryQueue::Ticket&) {
+    return true;
+}
 
 } // namespace
 
@@ -28,7 +32,8 @@ TEST_CASE("the next deadline is the earliest over all lengths of waiting") {
 
 TEST_CASE("what was completed in time is dropped when it gets to the front") {
     ExpiryQueue queue;
-    for (std::uint32_t slot = 0; slot < 5; ++slot) queue.add(at(slot), seconds(1), {slot, 9});
+    for (std::uint32_t slot = 0; slot < 5; ++slot)
+        queue.add(at(slot), seconds(1), {slot, 9});
     const auto live = [](const ExpiryQueue::Ticket& t) { return t.slot >= 3; };
     CHECK(queue.next(live) == at(1003));
     ExpiryQueue::Ticket ticket;

@@ -100,7 +100,8 @@ TEST_CASE("a connection is muted from the reading of a request until its respons
 
 TEST_CASE("as many requests are handled at once as there are handlers, the others queue") {
     Server server(3, 2, 500);
-    for (std::int32_t k = 0; k < 5; ++k) server.request(server.table.connect(4 + k));
+    for (std::int32_t k = 0; k < 5; ++k)
+        server.request(server.table.connect(4 + k));
     CHECK(server.path.queued() == 3);
     CHECK(server.run_to(10) == "0 queued 1\n0 started 1\n0 queued 2\n0 started 2\n0 queued 3\n"
                                "0 queued 4\n0 queued 5\n"
@@ -134,7 +135,8 @@ TEST_CASE("a parked request holds its connection, not its handler") {
 TEST_CASE("a full queue blocks the network thread: it neither reads nor writes") {
     Server server(1, 1, 1);
     server.parks = {1};
-    for (std::int32_t k = 0; k < 2; ++k) server.request(server.table.connect(4 + k));
+    for (std::int32_t k = 0; k < 2; ++k)
+        server.request(server.table.connect(4 + k));
     CHECK(server.run_to(15) == "0 queued 1\n0 started 1\n0 queued 2\n10 parked 1\n10 started 2\n");
     server.request(server.table.connect(6)); // Fills the queue.
     server.request(server.table.connect(7)); // Blocks the thread.
@@ -188,8 +190,10 @@ TEST_CASE("a lost connection drops what was unread, and a late answer to it") {
 TEST_CASE("the end of the process frees every message that it holds") {
     Server server(1, 1, 1);
     const ConnId conn = server.table.connect(4);
-    for (std::int32_t k = 0; k < 3; ++k) server.request(conn);
-    for (std::int32_t k = 0; k < 4; ++k) server.request(server.table.connect(5 + k));
+    for (std::int32_t k = 0; k < 3; ++k)
+        server.request(conn);
+    for (std::int32_t k = 0; k < 4; ++k)
+        server.request(server.table.connect(5 + k));
     CHECK(server.messages_in_use() == 7);
     server.path.stop(server.table.messages);
     CHECK(server.messages_in_use() == 1); // The one in its handler comes back by the world.

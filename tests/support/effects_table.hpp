@@ -14,12 +14,13 @@
 
 namespace brokersim::test {
 
-/// Machines b1 … b4 and clients k1 … k9; two topics, `orders` with three partitions and `audit` with
-/// one.
+/// Machines b1 … b4 and clients k1 … k9; two topics, `orders` with three partitions and `audit`
+/// with one.
 inline RunInfo table_info() {
     RunInfo info;
     info.nodes = {"b1", "b2", "b3", "b4"};
-    for (int k = 1; k <= 9; ++k) info.nodes.push_back("k" + std::to_string(k));
+    for (int k = 1; k <= 9; ++k)
+        info.nodes.push_back("k" + std::to_string(k));
     info.topics = {{"orders", 3, 4, 1, false, false, PartitionId(0)},
                    {"audit", 1, 4, 1, false, false, PartitionId(3)}};
     info.partitions = {"orders/0", "orders/1", "orders/2", "audit/0"};
@@ -86,9 +87,9 @@ public:
     /// Deferred messages up to and including `until`.
     void run_until(Time until) {
         for (;;) {
-            const auto next = std::min_element(
-                deferred_.begin(), deferred_.end(),
-                [](const Deferred& a, const Deferred& b) { return a.at < b.at; });
+            const auto next =
+                std::min_element(deferred_.begin(), deferred_.end(),
+                                 [](const Deferred& a, const Deferred& b) { return a.at < b.at; });
             if (next == deferred_.end() || next->at > until) break;
             const Deferred d = *next;
             deferred_.erase(next);

@@ -54,7 +54,8 @@ std::vector<std::string> lines_of(const std::string& file) {
     std::ifstream in(file);
     REQUIRE_MESSAGE(in.good(), "cannot read " << file);
     std::vector<std::string> lines;
-    for (std::string line; std::getline(in, line);) lines.push_back(line);
+    for (std::string line; std::getline(in, line);)
+        lines.push_back(line);
     return lines;
 }
 
@@ -83,12 +84,14 @@ void check_transcript(const std::string& file,
         ++commands;
         std::string expected;
         if (k < lines.size() && lines[k] == "----") ++k;
-        for (; k < lines.size() && !lines[k].empty(); ++k) expected += lines[k] + "\n";
+        for (; k < lines.size() && !lines[k].empty(); ++k)
+            expected += lines[k] + "\n";
         std::string got = answer(command);
         if (got.empty()) got = "ok\n";
         rewritten += got;
         if (!rewriting()) {
-            CHECK_MESSAGE(got == expected, command.place << ": " << command.name << "\n--- expected\n"
+            CHECK_MESSAGE(got == expected, command.place << ": " << command.name
+                                                         << "\n--- expected\n"
                                                          << expected << "--- got\n"
                                                          << got);
         }
