@@ -40,7 +40,7 @@ public:
     /// Called with a message that came back by defer(), and with each answer before it is freed.
     std::function<void(const Incoming&)> on_deferred = [](const Incoming&) {};
     std::function<void(const Packet&)> on_send = [](const Packet&) {};
-    std::vector<ConnId> closed;
+    std::vector<ConnId> dialled, closed;
     Time now;
 
 private:
@@ -146,6 +146,7 @@ private:
             case Effect::Op::defer:
                 deferred_.push_back({Time{effect.time}, effect.subject, effect.stage});
                 break;
+            case Effect::Op::dial: dialled.push_back(effect.conn); break;
             case Effect::Op::close: closed.push_back(effect.conn); break;
             default: break;
             }
