@@ -1,6 +1,7 @@
 // One scenario from start to end: the loop, its limits, what is printed.
 #include "cli/one_run.hpp"
 
+#include "cli/cycle_sink.hpp"
 #include "cli/memory.hpp"
 #include "cli/signals.hpp"
 #include "cli/terminal.hpp"
@@ -19,6 +20,10 @@ namespace {
 /// Events between two looks at signals, limits and the clock.
 constexpr std::uint64_t events_at_once = 10'000;
 constexpr std::size_t narration_bytes = 4096;
+/// More events than this in one instant are a loop that takes no time: the clock would stand still.
+/// Below the engine's own limit, which takes it for a fault of the model: settings can do it too.
+constexpr std::uint64_t instant_events_max = 900'000;
+constexpr std::uint64_t cycle_events = 1000;
 
 /// An argument as a shell reads it.
 std::string quoted(const std::string& argument) {
@@ -97,8 +102,22 @@ OneRun::Stop OneRun::loop(Simulation& run, Recorder& recorder) {
         if (stop != Stop::ended) { return stop; }
         const auto left = static_cast<std::uint64_t>(options_.load.limits.events) - run.events();
         if (!run.advance(recorder, std::min(events_at_once, left))) { return Stop::ended; }
+        if (stands_still(run, recorder)) { return Stop::instant; }
         progress_.at(run.now(), run.events());
     }
+}
+
+bool OneRun::stands_still(Simulation& run, Recorder& recorder) {
+    if (run.now() != instant_) {
+        instant_ = run.now();
+        instant_events_ = run.events();
+    }
+    if (run.events() - instant_events_ < instant_events_max) { return false; }
+    CycleSink cycle(run.info(), recorder);
+    run.advance(cycle, cycle_events);
+    if (run.now() != instant_) { return false; } // it ended by itself
+    cycle_ = cycle.text();
+    return true;
 }
 
 OneRun::Stop OneRun::limit_met(const Simulation& run, const Recorder& recorder) const {
@@ -165,6 +184,9 @@ void OneRun::tell_limit(Stop stop, Time now) const {
             ? "the limit of " + std::to_string(limits.events) + " events (--max-events)"
         : stop == Stop::memory
             ? "the limit of " + std::to_string(limits.memory) + " bytes of memory (--max-memory)"
+        : stop == Stop::instant
+            ? "a loop that takes no time (" + std::to_string(instant_events_max) +
+                  " events in one instant: " + cycle_ + ")"
             : "the time limit (--time-limit, by the clock on the wall)";
     complain(what + " ended the run at " + time_text(now, 3) +
              " of virtual time; what was written is marked \"interrupted\"");

@@ -32,7 +32,7 @@ public:
 
 private:
     /// Why the loop ended.
-    enum class Stop : std::uint8_t { ended, signal, events, memory, time, output };
+    enum class Stop : std::uint8_t { ended, signal, events, memory, time, instant, output };
 
     /// Standard output for the narrator.
     class Narration final : public ByteSink {
@@ -48,6 +48,7 @@ private:
     };
 
     Stop loop(Simulation& run, Recorder& recorder);
+    bool stands_still(Simulation& run, Recorder& recorder);
     Stop limit_met(const Simulation& run, const Recorder& recorder) const;
     RunStatus status_of(Stop stop, const Recorder& recorder) const;
     int finish(Stop stop, const RunObservers& watch, const RunEnd& end);
@@ -67,6 +68,9 @@ private:
     Stopwatch watch_;
     AssertionHandler handler_before_;
     const Simulation* simulation_ = nullptr; ///< while it runs, for the message of an assertion
+    Time instant_;                           ///< the last one that was looked at,
+    std::uint64_t instant_events_ = 0;       ///< and the events before it
+    std::string cycle_;                      ///< what happens over and over in it
     std::string narration_error_;
     bool reader_left_ = false;
 };

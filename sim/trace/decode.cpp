@@ -64,8 +64,9 @@ public:
 
 private:
     bool null() {
-        foreign = true;
-        return scan_.take("null");
+        const bool is_null = scan_.take("null");
+        foreign = foreign || is_null;
+        return is_null;
     }
     template <class Tag>
     bool find(std::string_view name, Id<Tag>& out) {

@@ -25,6 +25,8 @@ Cause Recorder::note(Time now, Cause tag, FactRef fact) {
         model_digest_.add(facts_.view());
         facts_.clear();
     }
+    // The world reports an endless instant itself.
+    if (fact.kind == FactKind::violation) { ++violations_; }
     const Cause cause = number(tag, fact);
     cause_ = cause;
     for (Observer* observer : observers_) {

@@ -78,7 +78,7 @@ public:
 
     /// Lines so far, header and end not counted: the highest `n`.
     std::uint64_t lines() const { return n_; }
-    /// `violation` verdicts so far.
+    /// `violation` lines so far, of observers and of the world.
     std::uint64_t violations() const { return violations_; }
     /// The sink refused bytes: the trace cannot be completed.
     bool failed() const { return failed_; }

@@ -194,3 +194,22 @@ TEST_CASE("a first signal ends a run in order, with a marked trace and its statu
         CHECK(end_of(here.read("t.jsonl")).find("\"status\":\"interrupted\"") != std::string::npos);
     }
 }
+
+TEST_CASE("a loop that takes no time is noticed, and those who run in it are named") {
+    const Workplace here;
+    test::write_file(here.file("still.json"), R"({
+      "name": "still", "duration": "10s", "network": {"latency": "0s", "bandwidth": "unlimited"},
+      "brokers": {"count": 3, "cpu": {"per_request": "0s", "per_byte": "0ns"}},
+      "topics": [{"name": "orders", "partitions": 3, "replication_factor": 3}],
+      "producers": [{"name": "shop", "topic": "orders", "rate": "100/s", "size": "200B",
+                     "config": {"retry.backoff.ms": 0, "retry.backoff.max.ms": 0,
+                                "reconnect.backoff.ms": 0, "reconnect.backoff.max.ms": 0}}],
+      "faults": [{"at": "1ms", "do": "crash", "target": ["b1", "b2", "b3"]}]
+    })");
+    const Ended ended = run_program(here, {"run", "still.json", "-q", "--trace", "t.jsonl"});
+    INFO(ended.err);
+    CHECK(ended.status == 4);
+    CHECK(ended.err.find("a loop that takes no time") != std::string::npos);
+    CHECK(ended.err.find("shop net.send") != std::string::npos);
+    CHECK(end_of(here.read("t.jsonl")).find("\"interrupted\"") != std::string::npos);
+}

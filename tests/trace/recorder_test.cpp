@@ -150,6 +150,13 @@ TEST_CASE("verdicts are no part of the model fingerprint") {
     CHECK(judged.fingerprint() == plain.fingerprint());
 }
 
+TEST_CASE("a violation that the world reports counts like one of an observer") {
+    const RunInfo info = test::small_world();
+    Recorder recorder(info, nullptr, {});
+    recorder.note({1}, {}, ref(Violation{"K5", "an endless instant"}));
+    CHECK(recorder.violations() == 1);
+}
+
 TEST_CASE("a full disk is noticed") {
     const RunInfo info = test::small_world();
     test::MemorySink sink;
