@@ -1,3 +1,4 @@
+// Counting what happens in an instant that does not end.
 #include "cli/cycle_sink.hpp"
 
 #include <algorithm>

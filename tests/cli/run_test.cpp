@@ -1,3 +1,4 @@
+// `brokersim run`: outputs, limits, signals and exit statuses.
 #include "cli/program.hpp"
 
 #include <doctest/doctest.h>
