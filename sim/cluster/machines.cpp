@@ -65,11 +65,7 @@ void World::end_process(MachineId id, DownHow how, Cause cause) {
         timers_.disarm(TimerId{machine.first_timer + k});
     }
     for (const Stashed& what : machine.stash) {
-        if (what.what == Stashed::What::message) {
-            const Packet p = messages_.packets[what.handle];
-            if (p.stage == 0) network_.done(p);
-            messages_.free(what.handle);
-        }
+        if (what.what == Stashed::What::message) drop_message(what.handle);
     }
     machine.stash.clear();
     machine.up = machine.paused = machine.stopping = false;
@@ -86,6 +82,13 @@ void World::end_process(MachineId id, DownHow how, Cause cause) {
     case Kind::consumer: consumers_[machine.index].crash(); break;
     }
     process_ended(id, cause);
+}
+
+/// A message that had arrived, but whose process will not look at it.
+void World::drop_message(std::uint32_t packet) {
+    const Packet p = messages_.packets[packet];
+    if (p.stage == 0) network_.done(p);
+    messages_.free(packet);
 }
 
 void World::pause_machine(MachineId id, Cause cause) {
@@ -106,7 +109,7 @@ void World::resume_machine(MachineId id, Cause cause) {
     for (Stashed& what : stash) {
         const bool same = machine.up && machine.incarnation == incarnation;
         if (!same) { // It ended itself while it caught up.
-            if (what.what == Stashed::What::message) messages_.free(what.handle);
+            if (what.what == Stashed::What::message) drop_message(what.handle);
             continue;
         }
         if (what.what == Stashed::What::timer) what.cause = cause;

@@ -121,6 +121,7 @@ private:
     void stop_machine(MachineId id, Cause cause);
     void kill_machine(MachineId id, Cause cause);
     void end_process(MachineId id, DownHow how, Cause cause);
+    void drop_message(std::uint32_t packet);
     void pause_machine(MachineId id, Cause cause);
     void resume_machine(MachineId id, Cause cause);
     void cut_link(MachineId from, MachineId to, Cause cause);
