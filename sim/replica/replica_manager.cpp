@@ -38,17 +38,22 @@ void ReplicaManager::applied(In in, RequestPath& path, Effects& out) {
     const Cause cause = out.cause();
     for (const std::uint32_t number : changed) {
         Partition& partition = partitions_[number];
-        for (const Partition::Watcher& w : partition.watchers) {
-            FetchSession& session = sessions_[w.session];
-            FetchSession::Entry& e = session.entries[w.entry];
-            if (!session.follower() || e.joining || partition.in_isr(session.replica)) continue;
-            e.joining = true;
-            session.joining.push_back(w.entry);
-        }
+        look_for_joining(partition);
         touch(in, number, true, true, path, out);
         try_produces(in, number, path, out);
         if (layout_->topic(partition.tp()).internal) internal_moves.push_back(partition.tp());
         out.because(cause);
+    }
+}
+
+/// Followers outside the ISR are looked at with each of their fetches from now on.
+void ReplicaManager::look_for_joining(const Partition& partition) {
+    for (const Partition::Watcher& w : partition.watchers) {
+        FetchSession& session = sessions_[w.session];
+        FetchSession::Entry& e = session.entries[w.entry];
+        if (!session.follower() || e.joining || partition.in_isr(session.replica)) continue;
+        e.joining = true;
+        session.joining.push_back(w.entry);
     }
 }
 
@@ -78,13 +83,7 @@ void ReplicaManager::isr_answer(In in, std::uint32_t number, Error error,
         if (partition.advance_high_watermark(in, brokers_, out)) {
             touch_moved(in, number, path, out);
         }
-        for (const Partition::Watcher& w : partition.watchers) {
-            FetchSession& session = sessions_[w.session];
-            FetchSession::Entry& e = session.entries[w.entry];
-            if (!session.follower() || e.joining || partition.in_isr(session.replica)) continue;
-            e.joining = true;
-            session.joining.push_back(w.entry);
-        }
+        look_for_joining(partition);
         return;
     case Error::operation_not_attempted:
     case Error::ineligible_replica: partition.revert_isr(); return;

@@ -123,6 +123,7 @@ private:
                Effects& out);
     void touch_moved(In in, std::uint32_t number, RequestPath& path, Effects& out);
     void consider_isr(FetchSession& session);
+    void look_for_joining(const Partition& partition);
     std::uint32_t slot_of(const FetchSession& session) const {
         return static_cast<std::uint32_t>(&session - sessions_.data());
     }
