@@ -1,6 +1,7 @@
 // A consumer's process: what reaches it, and to which part it goes.
 #include "client/consumer.hpp"
 
+#include "client/client_settings.hpp"
 #include "engine/assert.hpp"
 
 #include <algorithm>
@@ -39,8 +40,8 @@ ConsumerCore make_core(MachineId self, GroupId group, std::int32_t number, const
                         numbered,
                         NetworkClient(consumer_network_settings(spec.config), layout->brokers,
                                       Stream(seed, {"connection", name})),
-                        ClientMetadata(consumer_metadata_settings(spec.config),
-                                       consumer_bootstrap(*layout),
+                        ClientMetadata(client_metadata_settings(spec.config),
+                                       bootstrap_brokers(*layout),
                                        Stream(seed, {"metadata", name}))};
 }
 
@@ -63,8 +64,8 @@ void Consumer::start(In in, Effects& out) {
     crash();
     core_.brokers = NetworkClient(consumer_network_settings(core_.config), core_.layout->brokers,
                                   core_.brokers.stream());
-    core_.metadata = ClientMetadata(consumer_metadata_settings(core_.config),
-                                    consumer_bootstrap(*core_.layout), core_.metadata.stream());
+    core_.metadata = ClientMetadata(client_metadata_settings(core_.config),
+                                    bootstrap_brokers(*core_.layout), core_.metadata.stream());
     metadata_version_ = core_.metadata.version();
     metadata_wake_ = in.now;
     for (const TopicId id : core_.topics) {

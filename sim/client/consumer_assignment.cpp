@@ -1,5 +1,6 @@
 // What the leader of a group works out for all members, and how a consumer's settings reach rpc.
 #include "client/assignor.hpp"
+#include "client/client_settings.hpp"
 #include "client/consumer_membership.hpp"
 #include "engine/assert.hpp"
 
@@ -8,31 +9,7 @@
 namespace brokersim {
 
 NetworkClientSettings consumer_network_settings(const ConsumerConfig& config) {
-    NetworkClientSettings settings;
-    settings.reconnect_backoff = config.reconnect_backoff;
-    settings.reconnect_backoff_max = config.reconnect_backoff_max;
-    settings.setup_timeout = config.socket_connection_setup_timeout;
-    settings.setup_timeout_max = config.socket_connection_setup_timeout_max;
-    settings.max_in_flight = 100; // Kafka: ClientUtils, no setting.
-    return settings;
-}
-
-MetadataSettings consumer_metadata_settings(const ConsumerConfig& config) {
-    MetadataSettings settings;
-    settings.max_age = config.metadata_max_age;
-    settings.retry_backoff = config.retry_backoff;
-    settings.retry_backoff_max = config.retry_backoff_max;
-    settings.request_timeout = config.request_timeout;
-    settings.rebootstrap = config.metadata_recovery_rebootstrap;
-    settings.rebootstrap_trigger = config.metadata_recovery_rebootstrap_trigger;
-    return settings;
-}
-
-std::vector<MachineId> consumer_bootstrap(const Layout& layout) {
-    std::vector<MachineId> brokers;
-    for (std::size_t k = 0; k < layout.brokers; ++k)
-        brokers.emplace_back(k);
-    return brokers;
+    return client_network_settings(config, 100); // Kafka: ClientUtils, no setting.
 }
 
 void assign_members(const ConsumerCore& core, const JoinGroupResponse& joined,

@@ -39,7 +39,5 @@ struct ConsumerCore {
 };
 
 NetworkClientSettings consumer_network_settings(const ConsumerConfig& config);
-MetadataSettings consumer_metadata_settings(const ConsumerConfig& config);
-std::vector<MachineId> consumer_bootstrap(const Layout& layout);
 
 } // namespace brokersim

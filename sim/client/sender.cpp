@@ -1,51 +1,20 @@
 // One pass of the sender: which brokers have something to get, what goes there, what has expired.
 #include "client/sender.hpp"
 
+#include "client/client_settings.hpp"
 #include "engine/assert.hpp"
 
 #include <algorithm>
 
 namespace brokersim {
 
-namespace {
-
-NetworkClientSettings network_settings(const ProducerConfig& config) {
-    NetworkClientSettings settings;
-    settings.reconnect_backoff = config.reconnect_backoff;
-    settings.reconnect_backoff_max = config.reconnect_backoff_max;
-    settings.setup_timeout = config.socket_connection_setup_timeout;
-    settings.setup_timeout_max = config.socket_connection_setup_timeout_max;
-    settings.max_in_flight = config.max_in_flight_requests_per_connection;
-    return settings;
-}
-
-MetadataSettings metadata_settings(const ProducerConfig& config) {
-    MetadataSettings settings;
-    settings.max_age = config.metadata_max_age;
-    settings.retry_backoff = config.retry_backoff;
-    settings.retry_backoff_max = config.retry_backoff_max;
-    settings.request_timeout = config.request_timeout;
-    settings.rebootstrap = config.metadata_recovery_rebootstrap;
-    settings.rebootstrap_trigger = config.metadata_recovery_rebootstrap_trigger;
-    return settings;
-}
-
-std::vector<MachineId> all_brokers(const Layout& layout) {
-    std::vector<MachineId> brokers;
-    for (std::size_t k = 0; k < layout.brokers; ++k)
-        brokers.emplace_back(k);
-    return brokers;
-}
-
-} // namespace
-
 Sender::Sender(ProducerId id, LayoutRef layout, const ProducerSpec& spec, std::uint64_t seed)
     : id_(id), layout_(std::move(layout)), config_(spec.config), topic_(spec.topic),
       first_(layout_->topic(topic_).first), partitions_(layout_->topic(topic_).partitions),
       accumulator_(config_, partitions_), transactions_(partitions_),
-      client_(network_settings(config_), layout_->brokers,
-              Stream(seed, {"connections", spec.name})),
-      metadata_(metadata_settings(config_), all_brokers(*layout_),
+      client_(client_network_settings(config_, config_.max_in_flight_requests_per_connection),
+              layout_->brokers, Stream(seed, {"connections", spec.name})),
+      metadata_(client_metadata_settings(config_), bootstrap_brokers(*layout_),
                 Stream(seed, {"metadata", spec.name})),
       retries_(seed, {"retries", spec.name}) {
     if (spec.partition) {
@@ -59,9 +28,11 @@ Sender::Sender(ProducerId id, LayoutRef layout, const ProducerSpec& spec, std::u
 void Sender::start(Effects& out) {
     accumulator_.clear();
     transactions_ = TransactionManager(partitions_);
-    client_ = NetworkClient(network_settings(config_), layout_->brokers, client_.stream());
-    metadata_ =
-        ClientMetadata(metadata_settings(config_), all_brokers(*layout_), metadata_.stream());
+    client_ = NetworkClient(
+        client_network_settings(config_, config_.max_in_flight_requests_per_connection),
+        layout_->brokers, client_.stream());
+    metadata_ = ClientMetadata(client_metadata_settings(config_), bootstrap_brokers(*layout_),
+                               metadata_.stream());
     metadata_.add_topic(topic_, first_, partitions_);
     for (const std::int32_t p : written_)
         metadata_.use(tp(p), out);
