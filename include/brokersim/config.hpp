@@ -19,7 +19,7 @@ enum class Acks : std::int8_t { none = 0, leader = 1, all = -1 };
 
 enum class PartitionerKind : std::uint8_t { builtin, round_robin };
 
-enum class OffsetReset : std::uint8_t { latest, earliest, none };
+enum class OffsetReset : std::uint8_t { latest, earliest, none, by_duration };
 
 struct ProducerConfig {
     Acks acks = Acks::all;
@@ -60,6 +60,7 @@ struct ConsumerConfig {
     std::int32_t fetch_max_bytes = 52428800;
     std::int32_t max_partition_fetch_bytes = 1048576;
     OffsetReset auto_offset_reset = OffsetReset::latest;
+    Duration auto_offset_reset_by{}; ///< by_duration: how far back
     bool enable_auto_commit = true;
     Duration auto_commit_interval = seconds(5);
     bool read_committed = false; ///< isolation.level
@@ -84,6 +85,9 @@ struct ServerConfig {
     std::int32_t message_max_bytes = 1048588;
     std::int32_t fetch_max_bytes = 57671680;
     Duration producer_id_expiration = seconds(86400);
+    Duration log_retention_check_interval = seconds(300);
+    Duration log_flush_scheduler_interval = Duration::max();
+    Duration log_flush_offset_checkpoint_interval = seconds(60);
 
     std::int32_t min_insync_replicas = 1;
     bool unclean_leader_election_enable = false;
@@ -122,12 +126,20 @@ struct ServerConfig {
     Duration group_min_session_timeout = seconds(6);
     Duration group_max_session_timeout = seconds(1800);
     Duration group_coordinator_append_linger = milliseconds(5);
+    std::int32_t group_max_size = 2147483647;
 };
 
 struct TopicConfig {
     std::int32_t min_insync_replicas = 1;
     bool unclean_leader_election_enable = false;
     std::int32_t max_message_bytes = 1048588;
+    bool delete_policy = true;               ///< cleanup.policy has `delete`
+    Duration retention = seconds(7 * 86400); ///< Duration::max(): for ever
+    std::int64_t retention_bytes = -1;       ///< -1: no limit
+    std::int32_t segment_bytes = 1073741824;
+    Duration segment = seconds(7 * 86400);   ///< segment.ms
+    std::int64_t flush_messages = INT64_MAX; ///< flush.messages
+    Duration flush = Duration::max();        ///< flush.ms
 };
 
 } // namespace brokersim

@@ -12,20 +12,37 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 namespace brokersim {
 
+/// A share in billionths: 0 … 1'000'000'000.
+struct Ratio {
+    static constexpr std::int64_t one = 1'000'000'000;
+    std::int64_t ppb = 0;
+    friend constexpr auto operator<=>(Ratio, Ratio) = default;
+};
+
 /// A distribution of durations. Sampled in integers (sim/engine/distribution.hpp).
 struct Distribution {
-    enum class Kind : std::uint8_t { constant, uniform, exponential, lognormal };
+    enum class Kind : std::uint8_t { constant, uniform, exponential, lognormal, pareto, quantiles };
+    /// The value below which a share of all draws lies; straight lines between points.
+    struct Point {
+        Ratio share{}; ///< 0 … 1; the first point has 0, the last 1
+        Duration value{};
+    };
     Kind kind = Kind::constant;
-    Duration a{}; ///< constant: value; uniform: low; exponential: mean; lognormal: median
-    Duration b{}; ///< uniform: high (inclusive); lognormal: 99th percentile
+    Duration
+        a{}; ///< constant: value; uniform: low; exponential: mean; lognormal: median; pareto: min
+    Duration b{}; ///< uniform: high (inclusive); lognormal: 99th percentile; pareto: max
     std::optional<Duration> min, max; ///< clamps
+    std::int64_t alpha_ppb = 0;       ///< pareto: its exponent in billionths, more than 0
+    std::vector<Point> points;        ///< quantiles: share and value grow
 
-    static Distribution constant(Duration d) { return {Kind::constant, d, d, {}, {}}; }
+    static Distribution constant(Duration d) { return {Kind::constant, d, d, {}, {}, 0, {}}; }
 };
 
 /// Events per second as a ratio of integers: `count` per `per`. 1000/s = {1000, 1 s}.
@@ -33,6 +50,13 @@ struct Distribution {
 struct Rate {
     std::int64_t count = 0;
     Duration per = seconds(1);
+};
+
+/// A rate from `at` on: at once, or reached there on a straight line from the point before.
+struct RatePoint {
+    Time at{};
+    Rate rate;
+    bool ramp = false;
 };
 
 /// Bytes per second. 0 = unlimited.
@@ -49,12 +73,24 @@ struct LinkSpec {
     std::string from, to; ///< machine names
     std::optional<Distribution> latency;
     std::optional<Bandwidth> bandwidth;
+    std::optional<Ratio> loss;
+};
+
+/// What every pair of machines in different zones has instead of the network's own.
+struct BetweenZones {
+    std::optional<Distribution> latency;
+    std::optional<Bandwidth> bandwidth; ///< of each pair and direction
+    std::optional<Ratio> loss;
 };
 
 struct NetworkSpec {
     Distribution latency = Distribution::constant(microseconds(250));
     Bandwidth bandwidth = 1'250'000'000; ///< 10 Gbit/s per machine and direction
+    Ratio loss{};                        ///< of each message: it is sent again
     std::vector<LinkSpec> links;         ///< later ones win; `both_ways` already doubled
+    /// Zones by name, racks of brokers included; a machine is in one at most.
+    std::map<std::string, std::vector<std::string>> zones;
+    BetweenZones between_zones;
 };
 
 struct ControlPlaneSpec {
@@ -95,10 +131,26 @@ struct TopicSpec {
 
 /// Keys of the records. none: null keys.
 struct KeySpec {
-    enum class Kind : std::uint8_t { none, list, sequence, uniform };
+    enum class Kind : std::uint8_t { none, list, sequence, uniform, zipf };
     Kind kind = Kind::none;
-    std::int64_t count = 0;        ///< sequence, uniform: k0 … k(count-1)
+    std::int64_t count = 0;        ///< sequence, uniform, zipf: k0 … k(count-1)
     std::vector<std::string> list; ///< goes round in order
+    std::int64_t exponent_ppb = 0; ///< zipf, in billionths: rank r has a weight of 1/r^exponent
+};
+
+/// Which records of a producer fail when they are processed. Any of the ways makes one poisonous.
+struct PoisonSpec {
+    std::int64_t every = 0;            ///< records every-1, 2·every-1, …, from 0; 0 = none
+    Ratio ratio{};                     ///< drawn for each record
+    std::vector<std::int64_t> at;      ///< positions in the order of send(), from 0, ascending
+    std::vector<std::string> keys;     ///< records with one of these keys
+    std::optional<std::int64_t> fails; ///< how often, for each group, before it works; none: always
+};
+
+/// What send() costs the application's thread, for each record.
+struct SendCost {
+    Duration per_record{};
+    std::int64_t per_byte_millionths = 0; ///< millionths of a nanosecond
 };
 
 /// One producer process (an entry with `instances` N gives N of these).
@@ -106,10 +158,16 @@ struct ProducerSpec {
     std::string name;       ///< of the machine: "orders", or "orders-1" …
     std::int32_t topic = 0; ///< position in Scenario::topics
     Rate rate;
+    std::vector<RatePoint> profile; ///< in the order of time; empty: `rate` all along
+    /// At most this many records outstanding, the next when one completes; instead of a rate.
+    std::optional<std::int64_t> closed_loop;
     bool poisson = false; ///< arrivals; else constant
     std::int32_t burst = 1;
-    std::int64_t size = 1024; ///< bytes of a record's value
+    std::int64_t size = 1024;          ///< bytes of a record's value
+    std::optional<Distribution> sizes; ///< drawn for each record instead; a nanosecond is a byte
     KeySpec keys;
+    PoisonSpec poison;
+    SendCost cpu;
     std::optional<std::int32_t> partition; ///< explicit partition
     Time start{};
     std::optional<Time> stop;          ///< exclusive
@@ -119,6 +177,18 @@ struct ProducerSpec {
 
 enum class CommitMode : std::uint8_t { automatic, after_processing, before_processing };
 
+/// What a member does with a record that fails again and again.
+enum class FailurePolicy : std::uint8_t { block, discard, dead_letter, crash };
+template <>
+inline constexpr std::string_view words_of<FailurePolicy>[] = {"block", "discard", "dead_letter",
+                                                               "crash"};
+
+struct FailureSpec {
+    std::int64_t retries = 0; ///< attempts after the first; without end for `block`
+    Duration backoff = seconds(1);
+    FailurePolicy then = FailurePolicy::block;
+};
+
 struct ConsumerGroupSpec {
     std::string group;
     std::vector<std::int32_t> topics; ///< positions in Scenario::topics
@@ -127,6 +197,12 @@ struct ConsumerGroupSpec {
     Time start{};
     std::optional<Time> stop;
     Distribution processing = Distribution::constant(milliseconds(1));
+    std::int32_t concurrency = 1; ///< records in work at once; records of one key stay in order
+    FailureSpec on_failure;
+    /// Position in Scenario::topics where dead letters go (dead_letter only).
+    std::optional<std::int32_t> dead_letter_topic;
+    ProducerConfig producer_config;        ///< of the members' own producers (dead_letter only)
+    std::optional<Duration> restart_after; ///< crash: the process starts again
     CommitMode commit = CommitMode::automatic;
     ConsumerConfig config;
 };
@@ -141,40 +217,67 @@ struct TargetSpec {
         controller,
         coordinator,
         member,
-        random_broker
+        random_broker,
+        several
     };
     Kind kind = Kind::machines;
     std::vector<std::string> machines;
-    std::string topic;          ///< leader, follower, isr
-    std::int32_t partition = 0; ///< leader, follower, isr
-    std::string group;          ///< coordinator, member
-    std::int32_t member = 0;    ///< member: 1-based
-    std::string text;           ///< as written, for messages
+    std::string topic;             ///< leader, follower, isr
+    std::int32_t partition = 0;    ///< leader, follower, isr
+    std::string group;             ///< coordinator, member
+    std::int32_t member = 0;       ///< member: 1-based
+    std::vector<TargetSpec> parts; ///< several: resolved one after the other, each machine once
+    std::string text;              ///< as written, for messages
 };
 
 struct FaultSpec {
     std::string id;
     FaultAction action{};
     Time at{};
-    std::optional<Duration> lasts; ///< `for`
-    TargetSpec target;             ///< of everything but `cut`
-    TargetSpec from, to;           ///< cut
-    bool all_cuts = false;         ///< heal without target
+    /// Position of another fault in Scenario::faults: begins `delay` after each of its begins.
+    std::optional<std::int32_t> after;
+    Duration delay{};
+    std::optional<Duration> every; ///< begins again and again, first at `at`
+    std::optional<std::int64_t> count;
+    std::optional<Duration> lasts;       ///< `for`
+    TargetSpec target;                   ///< of everything but `cut` and `partition`
+    TargetSpec from, to;                 ///< cut
+    bool all_cuts = false;               ///< heal without target
+    std::vector<TargetSpec> groups;      ///< partition: machines of different ones lose their links
+    std::optional<Distribution> latency; ///< slow_network: added
+    std::optional<Ratio> loss;           ///< slow_network: instead of the link's
+    std::optional<Bandwidth> bandwidth;  ///< slow_network: instead of the machine's
+    std::int64_t factor_ppb = 0;         ///< slow_cpu: handlers take this many billionths as long
+    std::string producer;                ///< set_rate: name as in `producers`, all its instances
+    Rate new_rate;                       ///< set_rate
+    std::string group;                   ///< resize_group
+    std::int32_t members = 0;            ///< resize_group
 };
 
 enum class Comparator : std::uint8_t { equals, below, above, between };
 
 /// One expectation. Values are in the metric's unit: nanoseconds for durations, millionths of a
-/// record per second for rates, records or counts as they are.
+/// record per second for rates, millionths for ratios, records or counts as they are.
 struct ExpectSpec {
-    enum class Kind : std::uint8_t { no_acked_loss, acked_lost, leader, isr, metric };
+    enum class Kind : std::uint8_t {
+        no_acked_loss,
+        acked_lost,
+        leader,
+        isr,
+        metric,
+        event,
+        converged
+    };
     Kind kind = Kind::no_acked_loss;
     std::string text;       ///< the JSON of the expectation, one line, for the report
-    bool wanted = true;     ///< no_acked_loss: true or false
+    bool wanted = true;     ///< no_acked_loss, converged: true or false
     std::optional<Time> at; ///< leader, isr (required there)
     /// leader: "orders/0" → one name ("" = none); isr: → names.
     std::map<std::string, std::vector<std::string>> partitions;
     std::string metric;
+    std::string event; ///< its name in a trace
+    /// event: fields and the values they must have, as JSON text without spaces, as in a trace.
+    std::vector<std::pair<std::string, std::string>> where;
     Comparator comparator{};
     std::int64_t value = 0, upper = 0; ///< between: [value, upper]
     // Filters of a metric; empty = all.

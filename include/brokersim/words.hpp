@@ -16,10 +16,26 @@ enum class DownHow : std::uint8_t { clean, kill, power, disk };
 template <>
 inline constexpr std::string_view words_of<DownHow>[] = {"clean", "kill", "power", "disk"};
 
-enum class FaultAction : std::uint8_t { crash, stop, restart, pause, resume, isolate, cut, heal };
+enum class FaultAction : std::uint8_t {
+    crash,
+    stop,
+    restart,
+    pause,
+    resume,
+    isolate,
+    cut,
+    heal,
+    power_loss,
+    partition,
+    slow_network,
+    slow_cpu,
+    set_rate,
+    resize_group
+};
 template <>
 inline constexpr std::string_view words_of<FaultAction>[] = {
-    "crash", "stop", "restart", "pause", "resume", "isolate", "cut", "heal"};
+    "crash", "stop",       "restart",   "pause",        "resume",   "isolate",  "cut",
+    "heal",  "power_loss", "partition", "slow_network", "slow_cpu", "set_rate", "resize_group"};
 
 enum class BrokerState : std::uint8_t { registered, fenced, unfenced, stopping, removed };
 template <>
