@@ -98,6 +98,7 @@ void RecordKeys::take(std::int32_t count, std::vector<Run>& runs) {
             }
         }
         return;
+    case KeySpec::Kind::zipf:
     case KeySpec::Kind::list:
     case KeySpec::Kind::sequence: break;
     }

@@ -30,6 +30,7 @@ std::vector<MachineId> World::resolve(const TargetSpec& target) {
         if (id.valid()) who.push_back(id);
     };
     switch (target.kind) {
+    case TargetSpec::Kind::several: break;
     case TargetSpec::Kind::machines:
         for (const std::string& name : target.machines)
             add(machine_named(name));
@@ -125,6 +126,12 @@ World::cuts_around(const std::vector<MachineId>& targets) const {
 void World::hold(FaultState& state, Cause cause) {
     const std::vector<MachineId> targets = state.targets;
     switch (state.spec.action) {
+    case FaultAction::power_loss:
+    case FaultAction::partition:
+    case FaultAction::slow_network:
+    case FaultAction::slow_cpu:
+    case FaultAction::set_rate:
+    case FaultAction::resize_group: break;
     case FaultAction::crash:
         for (const MachineId id : targets) {
             ++machines_[id.index()].down_holds;
@@ -211,6 +218,12 @@ void World::end_fault(std::uint32_t fault) {
 void World::release(FaultState& state, Cause cause) {
     const std::vector<MachineId> targets = state.targets;
     switch (state.spec.action) {
+    case FaultAction::power_loss:
+    case FaultAction::partition:
+    case FaultAction::slow_network:
+    case FaultAction::slow_cpu:
+    case FaultAction::set_rate:
+    case FaultAction::resize_group: break;
     case FaultAction::crash:
     case FaultAction::stop:
         for (const MachineId id : targets) {

@@ -119,6 +119,8 @@ Sampler::Sampler(const Distribution& distribution)
         half_ = std::uint64_t{1} << 31;
         return;
     case Distribution::Kind::lognormal: use_lognormal(a, b); return;
+    case Distribution::Kind::pareto:
+    case Distribution::Kind::quantiles: break;
     }
     BS_UNREACHABLE("a distribution of no kind");
 }

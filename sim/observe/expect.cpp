@@ -98,6 +98,8 @@ std::vector<Verdict> Expectations::judge(const RunEnd& end, const Ledger& ledger
         case ExpectSpec::Kind::leader:
         case ExpectSpec::Kind::isr: verdict = judge_state(k, reached); break;
         case ExpectSpec::Kind::metric: verdict = judge_metric(k, end.end, reached, metrics); break;
+        case ExpectSpec::Kind::event:
+        case ExpectSpec::Kind::converged: break;
         }
         verdict.expected = spec.text;
         verdicts.push_back(std::move(verdict));

@@ -4,6 +4,7 @@
 
 #include "brokersim/ids.hpp"
 #include "brokersim/time.hpp"
+#include "protocol/record_marks.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -73,6 +74,7 @@ public:
         return static_cast<std::uint32_t>(contents_.size() - 1);
     }
     const Content& operator[](std::uint32_t number) const { return *contents_[number]; }
+    RecordMarks marks; ///< of the records of all other topics
     /// True for the first who asks. A commit becomes a fact once, wherever it is first seen to be
     /// committed: the old coordinator may be gone before. The model itself never depends on it.
     bool tell_once(std::uint32_t number) {

@@ -343,6 +343,8 @@ void write_expectation(JsonWriter& w, const ExpectDraft& e) {
     case ExpectSpec::Kind::leader:
     case ExpectSpec::Kind::isr: write_states(w, e); break;
     case ExpectSpec::Kind::metric: write_metric(w, e); break;
+    case ExpectSpec::Kind::event:
+    case ExpectSpec::Kind::converged: break;
     }
     w.close('}');
 }
