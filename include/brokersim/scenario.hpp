@@ -40,7 +40,7 @@ struct Distribution {
     Duration b{}; ///< uniform: high (inclusive); lognormal: 99th percentile; pareto: max
     std::optional<Duration> min, max; ///< clamps
     std::int64_t alpha_ppb = 0;       ///< pareto: its exponent in billionths, more than 0
-    std::vector<Point> points;        ///< quantiles: share and value grow
+    std::vector<Point> points = {};   ///< quantiles: share and value grow
 
     static Distribution constant(Duration d) { return {Kind::constant, d, d, {}, {}, 0, {}}; }
 };
