@@ -6,6 +6,7 @@
 #include "engine/random.hpp"
 #include "engine/wide.hpp"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -33,6 +34,10 @@ struct QuantileLayout {
 ///
 /// exponential: the mean is right to 0.0002 %; means beyond 9 years count as 9 years.
 /// lognormal: values end at 2^62 ns. Requires median >= 0; p99 <= median gives a constant.
+/// pareto: bounded, that is cut off at `max`, with nothing heaped up there; values end at 2^62 ns.
+/// max <= min, or a min of 0, gives a constant.
+/// quantiles: straight lines between the points, to the nanosecond. Requires two points at least,
+/// the first with share 0, the last with share 1, both growing.
 class Sampler {
 public:
     explicit Sampler(const Distribution& distribution);
@@ -45,7 +50,9 @@ public:
     /// The duration that the uniform number r / 2^64 stands for: grows with r.
     Duration at(std::uint64_t r) const {
         std::int64_t value = 0;
-        if (nodes_ == nullptr) {
+        if (nodes_ == nullptr && lines_ != nullptr) {
+            value = lines_->at(r);
+        } else if (nodes_ == nullptr) {
             value = low_ + static_cast<std::int64_t>(multiply_high(r, span_ + 1));
         } else {
             const Wide scaled = Wide{quantile(r)} * scale_ + half_;
@@ -58,6 +65,21 @@ public:
 private:
     using Layout = QuantileLayout;
 
+    /// A quantile function of straight lines, each from its first uniform number on.
+    struct Lines {
+        struct Line {
+            std::uint64_t first;
+            std::uint64_t inverse; ///< of its width, scaled so that the product is a share, Q0.63
+            std::uint32_t shift;   ///< brings its width to more than 2^63
+            std::int64_t value;    ///< at `first`
+            std::uint64_t rise;
+        };
+        std::array<std::uint32_t, 256> line_of{}; ///< by the upper byte: the line of its lowest
+        std::vector<Line> lines;
+
+        std::int64_t at(std::uint64_t r) const;
+    };
+
     std::uint64_t quantile(std::uint64_t r) const {
         const std::size_t cell = r >> 52;
         if (cell - Layout::opened >= Layout::cells - 2 * Layout::opened) return tail_quantile(r);
@@ -66,6 +88,11 @@ private:
     }
     std::uint64_t tail_quantile(std::uint64_t r) const;
     void use_lognormal(Duration median, Duration p99);
+    void use_pareto(Duration low, Duration high, std::int64_t alpha_ppb);
+    void use_points(const std::vector<Distribution::Point>& points);
+    /// As many bits after the point as the largest value leaves room for.
+    void scale_for(std::int64_t whole_bits);
+    void own(std::vector<std::uint64_t> nodes);
 
     const std::uint64_t* nodes_ = nullptr; // Of the exponential, or of `own_`.
     std::uint64_t scale_ = 1;
@@ -76,6 +103,7 @@ private:
     std::int64_t min_ = 0;
     std::int64_t max_ = 0;
     std::shared_ptr<const std::vector<std::uint64_t>> own_;
+    std::shared_ptr<const Lines> lines_;
 };
 
 } // namespace brokersim

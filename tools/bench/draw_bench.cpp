@@ -26,6 +26,19 @@ using Kind = Distribution::Kind;
 BENCHMARK_CAPTURE(draw, exponential, {Kind::exponential, milliseconds(1), {}, {}, {}});
 BENCHMARK_CAPTURE(draw, lognormal, {Kind::lognormal, microseconds(250), milliseconds(2), {}, {}});
 BENCHMARK_CAPTURE(draw, uniform, {Kind::uniform, microseconds(50), microseconds(800), {}, {}});
+BENCHMARK_CAPTURE(draw, pareto,
+                  {Kind::pareto, milliseconds(1), seconds(10), {}, {}, 1'500'000'000});
+BENCHMARK_CAPTURE(draw, quantiles,
+                  {Kind::quantiles,
+                   {},
+                   {},
+                   {},
+                   {},
+                   0,
+                   {{{0}, microseconds(100)},
+                    {{500'000'000}, microseconds(200)},
+                    {{990'000'000}, milliseconds(2)},
+                    {{1'000'000'000}, milliseconds(20)}}});
 
 } // namespace
 

@@ -66,7 +66,7 @@ def main(folder):
     write(folder + "/normal_quantiles.inc", "Upper half of the normal / its 99th percentile, Q4.60.",
           [fixed(n / z99, 60) for n in nodes])
 
-    print("exp2_terms, Q2.62, rounded down:")
+    print("exp2_terms of sim/engine/fixed_point.cpp, Q2.62, rounded down:")
     for n in range(20):
         print("0x%016x," % int(floor(log(2) ** n / factorial(n) * mpf(2) ** 62)))
 
