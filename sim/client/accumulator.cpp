@@ -45,7 +45,10 @@ BatchId Accumulator::take() {
     }
     const BatchId id = free_.back();
     free_.pop_back();
+    std::vector<AlikeRecords> records = std::move(batches_[id].records);
+    records.clear(); // It keeps its capacity.
     batches_[id] = ProducerBatch{};
+    batches_[id].records = std::move(records);
     return id;
 }
 
@@ -63,13 +66,20 @@ BatchId Accumulator::create(std::int32_t partition, std::int64_t first, std::int
 }
 
 Accumulator::Appended Accumulator::add(ProducerBatch& batch, RecordShape shape, std::int32_t count,
-                                       std::int64_t enough, Time now) {
-    const std::int64_t late = in_milliseconds(now) - in_milliseconds(batch.created);
+                                       std::int64_t enough, std::int64_t timestamp) {
+    std::vector<AlikeRecords>& records = batch.records;
+    const std::int64_t late = records.empty() ? 0 : timestamp - records.front().timestamp;
     const Fill filled =
         fill(shape, batch.count, late, batch.write_limit - batch.bytes, enough, count);
+    if (filled.count == 0) return {};
     batch.count += filled.count;
     batch.bytes += static_cast<std::int32_t>(filled.bytes);
-    if (shape.key_bytes > 0) batch.key_bytes += std::int64_t{filled.count} * shape.key_bytes;
+    if (!records.empty() && records.back().shape == shape &&
+        records.back().timestamp == timestamp) {
+        records.back().count += filled.count;
+    } else {
+        records.push_back({shape, filled.count, timestamp});
+    }
     return {filled.count, filled.bytes};
 }
 
@@ -79,7 +89,7 @@ Accumulator::Appended Accumulator::append(std::int32_t partition, RecordShape sh
     if (waiting.empty()) return {};
     ProducerBatch& batch = batches_[waiting.back()];
     if (batch.closed) return {};
-    const Appended appended = add(batch, shape, count, enough, now);
+    const Appended appended = add(batch, shape, count, enough, in_milliseconds(now));
     if (appended.count == 0) batch.closed = true;
     return appended;
 }
@@ -91,8 +101,6 @@ Accumulator::Appended Accumulator::append_new(std::int32_t partition, std::int64
     const BatchId id = create(partition, first, size, now);
     ProducerBatch& batch = batches_[id];
     batch.charged = size;
-    batch.has_keys = shape.key_bytes >= 0;
-    batch.value_bytes = shape.value_bytes;
     Queue& waiting = queues_[index(partition)];
     if (!waiting.used) {
         waiting.used = true;
@@ -101,7 +109,7 @@ Accumulator::Appended Accumulator::append_new(std::int32_t partition, std::int64
     if (waiting.batches.empty()) activate(partition);
     waiting.batches.push_back(id);
     const std::int64_t budget = std::max<std::int64_t>(enough - batch_overhead, 1);
-    Appended appended = add(batch, shape, count, budget, now);
+    Appended appended = add(batch, shape, count, budget, in_milliseconds(now));
     BS_ASSERT(appended.count > 0);
     appended.bytes += batch_overhead;
     return appended;
@@ -162,25 +170,29 @@ void Accumulator::put_back(BatchId id) {
     }
 }
 
+BatchId Accumulator::create_piece(const ProducerBatch& whole, std::int64_t first,
+                                  RecordShape shape) {
+    const BatchId id = create(whole.partition, first, buffer_size(shape), whole.created);
+    ProducerBatch& piece = batches_[id];
+    piece.cause = whole.cause;
+    piece.doubt = whole.doubt;
+    piece.closed = true;
+    return id;
+}
+
 void Accumulator::split(BatchId id, std::vector<BatchId>& pieces) {
     const ProducerBatch whole = batches_[id];
-    // Keys of one batch differ in length by a digit at most: an average stands for them, and the
-    // records of a piece for one instant.
-    const RecordShape shape{
-        whole.has_keys ? static_cast<std::int32_t>(whole.key_bytes / whole.count) : -1,
-        whole.value_bytes};
-    std::int32_t taken = 0;
-    while (taken < whole.count) {
-        const BatchId made =
-            create(whole.partition, whole.first + taken, buffer_size(shape), whole.created);
-        ProducerBatch& piece = batches_[made];
-        piece.has_keys = whole.has_keys;
-        piece.value_bytes = whole.value_bytes;
-        piece.cause = whole.cause;
-        piece.doubt = whole.doubt;
-        taken += add(piece, shape, whole.count - taken, no_limit, whole.created).count;
-        piece.closed = true;
-        pieces.push_back(made);
+    std::int64_t next = whole.first;
+    for (const AlikeRecords& alike : whole.records) {
+        for (std::int32_t left = alike.count; left > 0;) {
+            const std::int32_t taken = pieces.empty() ? 0
+                                                      : add(batches_[pieces.back()], alike.shape,
+                                                            left, no_limit, alike.timestamp)
+                                                            .count;
+            next += taken;
+            left -= taken;
+            if (left > 0) pieces.push_back(create_piece(whole, next, alike.shape));
+        }
     }
 }
 

@@ -17,11 +17,17 @@ namespace brokersim {
 using BatchId = std::uint32_t;
 inline constexpr BatchId no_batch = 0xffffffff;
 
+/// Records of a batch in a row that have the same size and timestamp.
+struct AlikeRecords {
+    RecordShape shape;
+    std::int32_t count = 0;
+    std::int64_t timestamp = 0; ///< ms
+};
+
 struct ProducerBatch {
     std::int64_t first = 0; ///< number of its first record in the partition
     std::int64_t producer_id = no_producer_id;
-    std::int64_t key_bytes = 0; ///< all keys together
-    std::int64_t charged = 0;   ///< of buffer.memory
+    std::int64_t charged = 0; ///< of buffer.memory
     Time created;
     Time put_back; ///< by the last failed attempt; at first: creation
     Time retry_at; ///< end of the back-off after it
@@ -29,19 +35,18 @@ struct ProducerBatch {
     std::int32_t partition = 0;
     std::int32_t count = 0;
     std::int32_t bytes = batch_overhead;
-    std::int32_t value_bytes = 0; ///< of one record
     std::int32_t write_limit = 0;
     std::int32_t sequence = no_sequence;
     std::int32_t attempts = 0; ///< that failed
     std::int32_t attempts_at_leader_change = 0;
     LeaderEpoch leader_epoch = -1;
     std::int16_t producer_epoch = -1;
-    bool has_keys = false;
     bool closed = false;    ///< takes no more records
     bool in_flight = false; ///< in a request, or about to be
     bool done = false;      ///< its records have an outcome; kept because it is still in flight
     bool doubt = false;     ///< a broker may have appended it
     bool renumbered = false;
+    std::vector<AlikeRecords> records; ///< for a split
 
     bool has_sequence() const { return sequence != no_sequence; }
     bool full() const { return closed || (count > 0 && bytes >= write_limit); }
@@ -126,10 +131,11 @@ private:
     static std::size_t index(std::int32_t partition) { return static_cast<std::size_t>(partition); }
     BatchId take();
     BatchId create(std::int32_t partition, std::int64_t first, std::int64_t limit, Time created);
+    BatchId create_piece(const ProducerBatch& whole, std::int64_t first, RecordShape shape);
     void activate(std::int32_t partition);
     void deactivate(std::int32_t partition);
-    Appended add(ProducerBatch& batch, RecordShape shape, std::int32_t count, std::int64_t enough,
-                 Time now);
+    static Appended add(ProducerBatch& batch, RecordShape shape, std::int32_t count,
+                        std::int64_t enough, std::int64_t timestamp);
 
     std::int32_t batch_size_;
     std::int64_t buffer_memory_;

@@ -1,50 +1,58 @@
-// Constant and Poisson arrivals; keys by list, in sequence or at random.
+// Arrivals along a curve of the rate, by exponential gaps, or by completions.
 #include "client/arrivals.hpp"
 
 #include "engine/assert.hpp"
 #include "engine/wide.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
 namespace brokersim {
 
 namespace {
 
-Duration mean_gap(const ProducerSpec& spec) {
-    if (spec.rate.count <= 0) return {};
-    const SignedWide gap = SignedWide{spec.rate.per.ns} * spec.burst / spec.rate.count;
-    return Duration{static_cast<std::int64_t>(gap)};
-}
+constexpr std::uint32_t gap_bits = 32;
 
-Distribution gap_distribution(const ProducerSpec& spec) {
+Distribution exponential(std::int64_t mean) {
     Distribution gap;
     gap.kind = Distribution::Kind::exponential;
-    gap.a = mean_gap(spec);
+    gap.a = Duration{mean};
     return gap;
+}
+
+/// Of a Poisson process of bursts at one rate: ns.
+std::int64_t mean_gap(const ProducerSpec& spec) {
+    const SignedWide gap = SignedWide{spec.rate.per.ns} * spec.burst / spec.rate.count;
+    return static_cast<std::int64_t>(gap);
+}
+
+bool is_steady(const ProducerSpec& spec) {
+    return spec.poisson && spec.profile.empty() && spec.rate.count > 0;
 }
 
 } // namespace
 
 Arrivals::Arrivals(const ProducerSpec& spec, std::uint64_t seed)
-    : start_(spec.start), stop_(spec.stop.value_or(Time::never())), rate_(spec.rate),
-      burst_(spec.burst), poisson_(spec.poisson),
-      gap_(spec.poisson ? gap_distribution(spec) : Distribution::constant({})),
+    : start_(spec.start), stop_(spec.stop.value_or(Time::never())), burst_(spec.burst),
+      loop_(spec.closed_loop.value_or(0)), poisson_(spec.poisson), steady_(is_steady(spec)),
+      curve_(spec.rate, spec.profile, spec.start),
+      gap_(exponential(steady_ ? mean_gap(spec) : std::int64_t{1} << gap_bits)),
       stream_(seed, {"arrivals", spec.name}),
       left_(spec.count.value_or(std::numeric_limits<std::int64_t>::max())) {
-    if (rate_.count <= 0) {
-        end();
+    if (closed_loop()) {
+        begin(start_);
+    } else if (steady_) {
+        settle(after(start_, gap_.draw(stream_)));
     } else {
-        settle(poisson_ ? after(start_, gap_.draw(stream_)) : start_);
+        if (poisson_) curve_.move(curve_gap());
+        settle(curve_.at());
     }
 }
 
-/// Exact, without drift: burst k is due k · burst / rate after the start.
-Time Arrivals::at(std::int64_t burst) const {
-    const SignedWide ns = SignedWide{burst} * burst_ * rate_.per.ns / rate_.count;
-    const SignedWide limit = Time::never().ns - start_.ns;
-    return ns >= limit ? Time::never() : Time{start_.ns + static_cast<std::int64_t>(ns)};
+/// From one burst to the next.
+SignedWide Arrivals::curve_gap() {
+    const SignedWide even = curve_.record() * burst_;
+    return poisson_ ? (even * gap_.draw(stream_).ns) >> gap_bits : even;
 }
 
 void Arrivals::settle(Time due) {
@@ -52,69 +60,70 @@ void Arrivals::settle(Time due) {
 }
 
 void Arrivals::advance() {
-    ++number_;
-    settle(poisson_ ? after(next_, gap_.draw(stream_)) : at(number_));
+    if (closed_loop()) {
+        settle(freed_.empty() ? Time::never() : freed_.front().at);
+    } else if (steady_) {
+        settle(after(next_, gap_.draw(stream_)));
+    } else {
+        curve_.move(curve_gap());
+        settle(curve_.at());
+    }
 }
 
 std::int32_t Arrivals::take() {
     BS_ASSERT(next_ != Time::never());
-    const auto records = static_cast<std::int32_t>(std::min<std::int64_t>(burst_, left_));
+    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    const std::int64_t due = closed_loop() ? freed_.pop_front().records : burst_;
+    const std::int64_t records = std::min({due, left_, most});
     left_ -= records;
     advance();
-    return records;
+    return static_cast<std::int32_t>(records);
 }
 
-void Arrivals::skip_to(Time now) {
-    if (next_ >= now) return;
-    if (!poisson_) {
-        const SignedWide elapsed = SignedWide{now.ns - start_.ns} * rate_.count;
-        number_ = static_cast<std::int64_t>(elapsed / (SignedWide{burst_} * rate_.per.ns));
-        while (at(number_) < now)
-            ++number_;
-        settle(at(number_));
-        return;
-    }
-    while (next_ < now)
+void Arrivals::begin(Time now) {
+    if (closed_loop()) {
+        freed_.clear();
+        freed_.push_back({std::max(now, start_), loop_});
         advance();
-}
-
-RecordKeys::RecordKeys(const ProducerSpec& spec, std::uint64_t seed)
-    : spec_(spec.keys), stream_(seed, {"keys", spec.name}) {
-    if (spec_.kind == KeySpec::Kind::list) spec_.count = std::int64_t(spec_.list.size());
-    if (spec_.count <= 0) spec_.kind = KeySpec::Kind::none;
-}
-
-void RecordKeys::take(std::int32_t count, std::vector<Run>& runs) {
-    switch (spec_.kind) {
-    case KeySpec::Kind::none: runs.push_back({none, count}); return;
-    case KeySpec::Kind::uniform:
-        for (std::int32_t k = 0; k < count; ++k) {
-            const auto key =
-                static_cast<std::int64_t>(stream_.below(static_cast<std::uint64_t>(spec_.count)));
-            if (k > 0 && runs.back().key == key) {
-                ++runs.back().count;
-            } else {
-                runs.push_back({key, 1});
-            }
-        }
         return;
-    case KeySpec::Kind::zipf:
-    case KeySpec::Kind::list:
-    case KeySpec::Kind::sequence: break;
     }
-    const std::int64_t different = std::min<std::int64_t>(count, spec_.count);
-    for (std::int64_t k = 0; k < different; ++k) {
-        const std::int64_t times = (count - k - 1) / spec_.count + 1;
-        runs.push_back({(next_ + k) % spec_.count, static_cast<std::int32_t>(times)});
+    if (next_ >= now) return;
+    if (poisson_) {
+        while (next_ < now)
+            advance();
+    } else {
+        curve_.move_to(now, curve_gap());
+        settle(curve_.at());
     }
-    next_ = (next_ + count) % spec_.count;
 }
 
-std::string_view RecordKeys::text(std::int64_t key) {
-    if (spec_.kind == KeySpec::Kind::list) return spec_.list[static_cast<std::size_t>(key)];
-    text_[0] = 'k';
-    const auto end = std::to_chars(text_.data() + 1, text_.data() + text_.size(), key);
-    return {text_.data(), static_cast<std::size_t>(end.ptr - text_.data())};
+void Arrivals::completed(std::int64_t records, Time now) {
+    if (!closed_loop() || records == 0) return;
+    if (!freed_.empty() && freed_.back().at == now) {
+        freed_.back().records += records;
+    } else {
+        freed_.push_back({now, records});
+    }
+    advance();
+}
+
+void Arrivals::change_rate(Time now, const Rate& rate) {
+    if (closed_loop()) return;
+    const bool due = next_ < now;
+    if (steady_) {
+        // Gaps have no memory: on along the curve from the draw that is due, or from now.
+        steady_ = false;
+        gap_ = Sampler(exponential(std::int64_t{1} << gap_bits));
+        curve_.stand_at(due ? next_ : std::max(now, start_));
+        if (!due) curve_.move(curve_gap());
+    }
+    curve_.change(now, rate);
+    if (!due) settle(curve_.at());
+}
+
+void Arrivals::end() {
+    left_ = 0;
+    next_ = Time::never();
 }
 
 } // namespace brokersim

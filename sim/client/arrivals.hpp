@@ -1,74 +1,62 @@
-// When the application wants to send, and with which keys: the load of one producer (scenario
-// format §7).
+// When the application wants to send: the load of one producer (scenario format §7).
 #pragma once
 
 #include "brokersim/scenario.hpp"
+#include "client/rate_curve.hpp"
 #include "engine/distribution.hpp"
 #include "engine/random.hpp"
+#include "engine/ring.hpp"
 
-#include <array>
 #include <cstdint>
-#include <string_view>
-#include <vector>
 
 namespace brokersim {
 
-/// The instants at which bursts fall due, one after the other. Taken lazily: a producer that is
+/// The instants at which records fall due, one after the other. Taken lazily: a producer that is
 /// blocked leaves them where they are.
+///
+/// At a constant rate record n falls due when the integral of the rate since the start reaches n,
+/// in bursts; Poisson arrivals when it reaches the sum of n exponential draws. In a closed loop a
+/// record falls due when another one completes.
 class Arrivals {
 public:
     Arrivals(const ProducerSpec& spec, std::uint64_t seed);
 
-    /// When the next burst falls due; never() if there is none left.
+    /// When the next records fall due; never() if there are none left.
     Time next() const { return next_; }
-    /// Takes it: how many records. Requires next() != never().
+    /// Takes them: how many. Requires next() != never().
     std::int32_t take();
-    /// Passes over what falls due before `now`: nobody was there to send it.
-    void skip_to(Time now);
+    /// The process has started. What fell due before `now` is passed over: nobody was there to send
+    /// it.
+    void begin(Time now);
+    /// Closed loop: records of it have been acknowledged, have failed or were refused.
+    void completed(std::int64_t records, Time now);
+    bool closed_loop() const { return loop_ > 0; }
+    /// Another rate from now on.
+    void change_rate(Time now, const Rate& rate);
     /// There will be no more.
-    void end() { next_ = Time::never(); }
+    void end();
 
 private:
-    Time at(std::int64_t burst) const;
+    /// Records of a closed loop that fell due at the same instant.
+    struct Freed {
+        Time at;
+        std::int64_t records = 0;
+    };
     void advance();
     void settle(Time due);
+    SignedWide curve_gap();
 
     Time start_, stop_;
-    Rate rate_;
     std::int32_t burst_;
+    std::int64_t loop_; ///< records outstanding at most; 0: not a closed loop
     bool poisson_;
-    Sampler gap_;
+    bool steady_; ///< Poisson at one rate: gaps are drawn as durations, not along the curve
+    RateCurve curve_;
+    Sampler gap_; ///< steady: a duration; else records, in 2^-32
     Stream stream_;
-    std::int64_t left_;       ///< records until `count` is reached
-    std::int64_t number_ = 0; ///< of the next burst
+    std::int64_t left_; ///< records until `count` is reached
+    Ring<Freed> freed_;
     Time next_;
-};
-
-/// The keys of the records in the order in which they are sent.
-class RecordKeys {
-public:
-    static constexpr std::int64_t none = -1;
-
-    /// Equal keys in a row.
-    struct Run {
-        std::int64_t key = none;
-        std::int32_t count = 0;
-    };
-
-    RecordKeys(const ProducerSpec& spec, std::uint64_t seed);
-
-    /// Appends the keys of the next `count` records; equal ones are put together where keys go
-    /// round in order.
-    void take(std::int32_t count, std::vector<Run>& runs);
-    bool has_keys() const { return spec_.kind != KeySpec::Kind::none; }
-    /// The bytes of a key; they live until the next call. Requires key != none.
-    std::string_view text(std::int64_t key);
-
-private:
-    KeySpec spec_;
-    Stream stream_;
-    std::int64_t next_ = 0;
-    std::array<char, 24> text_{};
 };
 
 } // namespace brokersim

@@ -9,10 +9,11 @@
 namespace brokersim {
 
 Producer::Producer(MachineId self, ProducerId id, LayoutRef layout, const ProducerSpec& spec,
-                   std::uint64_t seed)
+                   std::uint64_t seed, std::shared_ptr<const ZipfTable> zipf)
     : self_(self), id_(id), layout_(std::move(layout)), spec_(spec), topic_(spec.topic),
       first_(layout_->topic(topic_).first), partitions_(layout_->topic(topic_).partitions),
-      arrivals_(spec, seed), keys_(spec, seed), partitioning_(seed, {"partitioner", spec.name}),
+      arrivals_(spec, seed), records_(spec, seed, std::move(zipf)),
+      partitioning_(seed, {"partitioner", spec.name}),
       next_record_(static_cast<std::size_t>(partitions_)), sender_(id, layout_, spec, seed),
       sticky_(spec.config.batch_size) {}
 
@@ -25,6 +26,8 @@ void Producer::start(In in, Effects& out) {
     runs_.clear();
     run_ = 0;
     burst_left_ = 0;
+    paid_ = false;
+    refused_ = 0;
     waiting_ = Wait::none;
     deadline_ = Time::never();
     buffer_ = 0;
@@ -32,7 +35,7 @@ void Producer::start(In in, Effects& out) {
     opened_.clear();
     armed_application_ = armed_sender_ = Time::never();
     sender_.start(out);
-    arrivals_.skip_to(in.now);
+    arrivals_.begin(in.now);
     advance(in, out);
     after_event(in, out);
 }
@@ -76,6 +79,7 @@ void Producer::on_timer(In in, TimerSlot timer, Effects& out) {
         after_event(in, out);
     } else {
         // Records for an open batch: its linger runs already (Kafka: KafkaProducer.doSend).
+        free_closed_loop(in);
         arm_application(out);
     }
 }
@@ -105,18 +109,28 @@ void Producer::crash() {
 void Producer::end_of_load(In, Effects& out) {
     arrivals_.end();
     if (!running_) return;
-    drop_queued_records(waiting_ == Wait::none ? 0 : 1);
+    drop_queued_records(waiting_ != Wait::none || working() ? 1 : 0);
     arm_application(out);
 }
 
+void Producer::set_rate(In in, const Rate& rate, Effects& out) {
+    arrivals_.change_rate(in.now, rate);
+    if (running_) arm_application(out);
+}
+
 bool Producer::pending() const {
-    return running_ && (waiting_ != Wait::none || sender_.accumulator().unfinished() > 0);
+    return running_ &&
+           (waiting_ != Wait::none || working() || sender_.accumulator().unfinished() > 0);
 }
 
 /// The application calls send() no more for what has fallen due, but for `keep` records.
 void Producer::drop_queued_records(std::int32_t keep) {
-    burst_left_ = std::min(burst_left_, keep);
-    if (run_ == runs_.size()) return;
+    if (keep == 0) paid_ = false;
+    if (run_ == runs_.size()) {
+        burst_left_ = std::min(burst_left_, keep);
+        return;
+    }
+    burst_left_ = 0;
     runs_.resize(run_ + static_cast<std::size_t>(keep));
     if (keep > 0) runs_[run_].count = keep;
 }
@@ -137,6 +151,7 @@ void Producer::after_event(In in, Effects& out) {
         out.exit();
         return;
     }
+    free_closed_loop(in);
     arm_application(out);
     if (wake == armed_sender_) return;
     armed_sender_ = wake;
@@ -147,10 +162,19 @@ void Producer::after_event(In in, Effects& out) {
     }
 }
 
+/// Each record that has completed makes room for another one, which falls due now. It is sent by
+/// the timer, so that a loop that takes no time at all is seen as an instant that does not end.
+void Producer::free_closed_loop(In in) {
+    const std::int64_t completed = sender_.take_finished() + std::exchange(refused_, 0);
+    arrivals_.completed(completed, in.now);
+}
+
 void Producer::arm_application(Effects& out) {
     Time next = Time::never();
     if (waiting_ != Wait::none) {
         next = deadline_;
+    } else if (working()) {
+        next = busy_until_;
     } else if (!closing_) {
         next = arrivals_.next();
     }

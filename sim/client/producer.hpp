@@ -4,12 +4,14 @@
 
 #include "brokersim/scenario.hpp"
 #include "client/arrivals.hpp"
+#include "client/load_records.hpp"
 #include "client/partitioner.hpp"
 #include "client/sender.hpp"
 #include "protocol/effects.hpp"
 #include "protocol/layout.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 namespace brokersim {
@@ -21,7 +23,7 @@ public:
     static constexpr std::uint32_t timer_slots = 2;
 
     Producer(MachineId self, ProducerId id, LayoutRef layout, const ProducerSpec& spec,
-             std::uint64_t seed);
+             std::uint64_t seed, std::shared_ptr<const ZipfTable> zipf = nullptr);
 
     void start(In in, Effects& out);
     void on_message(In in, const Incoming& incoming, Effects& out);
@@ -35,6 +37,8 @@ public:
     void crash();
     /// The load is over: only the call of send() that is under way goes on, and the sender.
     void end_of_load(In in, Effects& out);
+    /// The application wants to send at another rate from now on.
+    void set_rate(In in, const Rate& rate, Effects& out);
 
     /// A record waits in send() or has no outcome yet.
     bool pending() const;
@@ -45,9 +49,10 @@ private:
     static constexpr TimerSlot application_timer{0};
     static constexpr TimerSlot sender_timer{1};
 
-    /// Records of one instant with the same key.
+    /// Records of one instant that are alike.
     struct Run {
         std::int64_t key = RecordKeys::none;
+        std::int64_t fails = 0;      ///< RecordMarks
         std::int32_t partition = -1; ///< -1: the sticky partitioner decides
         std::int32_t count = 0;
         RecordShape shape;
@@ -58,7 +63,9 @@ private:
     void advance(In in, Effects& out);
     bool send_some(In in, Effects& out);
     void plan_burst();
-    void plan_run(RecordKeys::Run keys);
+    void plan_run(const LoadRecords::Run& records);
+    void go_round(Run run);
+    bool work(In in, const Run& run);
     bool send_run(In in, Run& run, Effects& out);
     bool reserve_buffer(In in, const Run& run, Effects& out);
     Accumulator::Appended append(In in, const Run& run, std::int32_t partition);
@@ -69,6 +76,8 @@ private:
     void end_wait(Effects& out);
     void refuse(std::int32_t count, Error error, Effects& out);
     bool can_go_on() const;
+    bool working() const { return paid_ && waiting_ == Wait::none; }
+    void free_closed_loop(In in);
     void drop_queued_records(std::int32_t keep);
 
     void after_event(In in, Effects& out);
@@ -85,7 +94,7 @@ private:
 
     // What survives the process.
     Arrivals arrivals_;
-    RecordKeys keys_;
+    LoadRecords records_;
     Stream partitioning_;
     std::vector<std::int64_t> next_record_; ///< by partition
 
@@ -99,6 +108,8 @@ private:
     std::size_t run_ = 0;         ///< the one being sent
     std::int32_t burst_left_ = 0; ///< records of a burst that waits for metadata
     Time due_;                    ///< of the burst
+    Time busy_until_;             ///< the record under way has cost its time by then
+    bool paid_ = false;           ///< that time has been, or is being spent
     Wait waiting_ = Wait::none;
     Time deadline_ = Time::never(); ///< of the call of send() under way; never: none
     std::int64_t buffer_ = 0;       ///< reserved, not yet a batch
@@ -108,7 +119,8 @@ private:
     Time armed_application_ = Time::never();
     Time armed_sender_ = Time::never();
 
-    std::vector<RecordKeys::Run> key_runs_;
+    std::int64_t refused_ = 0;              ///< not yet told to a closed loop
+    std::vector<LoadRecords::Run> planned_; ///< scratch
     /// Records accepted but not yet told (`prod.new`), and the batches that they opened.
     std::int32_t accepted_ = 0;
     std::int32_t accepted_partition_ = -1;

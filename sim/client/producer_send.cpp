@@ -3,11 +3,20 @@
 #include "client/murmur2.hpp"
 #include "client/producer.hpp"
 #include "engine/assert.hpp"
+#include "engine/wide.hpp"
 
 #include <algorithm>
 #include <limits>
 
 namespace brokersim {
+
+namespace {
+
+bool costs_time(const SendCost& cost) {
+    return cost.per_record.ns > 0 || cost.per_byte_millionths > 0;
+}
+
+} // namespace
 
 void Producer::advance(In in, Effects& out) {
     while (send_some(in, out)) {}
@@ -37,52 +46,79 @@ bool Producer::send_some(In in, Effects& out) {
 }
 
 void Producer::plan_burst() {
-    key_runs_.clear();
-    keys_.take(burst_left_, key_runs_);
-    burst_left_ = 0;
-    for (const RecordKeys::Run& keys : key_runs_)
-        plan_run(keys);
+    // Where send() takes time, each record is a call of its own.
+    const std::int32_t count = costs_time(spec_.cpu) ? 1 : burst_left_;
+    planned_.clear();
+    records_.take(count, planned_);
+    burst_left_ -= count;
+    for (const LoadRecords::Run& records : planned_)
+        plan_run(records);
 }
 
 /// Which partitions the records of one key go to, as far as that is known before send() appends
 /// (Kafka: KafkaProducer.partition).
-void Producer::plan_run(RecordKeys::Run keys) {
+void Producer::plan_run(const LoadRecords::Run& records) {
     Run run;
-    run.key = keys.key;
-    run.count = keys.count;
-    run.shape.value_bytes = static_cast<std::int32_t>(spec_.size);
+    run.key = records.key;
+    run.fails = records.fails;
+    run.count = records.count;
+    run.shape.value_bytes = records.value_bytes;
     std::string_view key;
-    if (keys.key != RecordKeys::none) {
-        key = keys_.text(keys.key);
+    if (run.key != RecordKeys::none) {
+        key = records_.keys().text(run.key);
         run.shape.key_bytes = static_cast<std::int32_t>(key.size());
     }
     if (spec_.partition) {
         run.partition = *spec_.partition;
     } else if (spec_.config.partitioner == PartitionerKind::round_robin) {
-        const KnownPartitions known{sender_.available(), partitions_};
-        const auto round = static_cast<std::int32_t>(known.available.empty()
-                                                         ? static_cast<std::size_t>(partitions_)
-                                                         : known.available.size());
-        // Of each turn of the partitioner as many records as come round to it.
-        for (std::int32_t k = 0; k < keys.count; ++k) {
-            const std::int32_t partition = round_robin_.next(known);
-            if (k >= round) continue;
-            run.partition = partition;
-            run.count = (keys.count - k - 1) / round + 1;
-            runs_.push_back(run);
-        }
+        go_round(run);
         return;
-    } else if (keys.key != RecordKeys::none && !spec_.config.partitioner_ignore_keys) {
+    } else if (run.key != RecordKeys::none && !spec_.config.partitioner_ignore_keys) {
         run.partition = partition_for_key(key, partitions_);
     }
     runs_.push_back(run);
 }
 
-/// False: send() waits for memory.
+void Producer::go_round(Run run) {
+    const KnownPartitions known{sender_.available(), partitions_};
+    const std::int32_t records = run.count;
+    std::int32_t round = records; // Each record for itself.
+    if (!records_.in_exact_order()) {
+        round = known.available.empty() ? partitions_
+                                        : static_cast<std::int32_t>(known.available.size());
+    }
+    // Of each turn of the partitioner as many records as come round to it.
+    for (std::int32_t k = 0; k < records; ++k) {
+        const std::int32_t partition = round_robin_.next(known);
+        if (k >= round) continue;
+        run.partition = partition;
+        run.count = (records - k - 1) / round + 1;
+        runs_.push_back(run);
+    }
+}
+
+/// The time that the call costs the thread. False: it is not over.
+bool Producer::work(In in, const Run& run) {
+    if (!costs_time(spec_.cpu)) return true;
+    if (!paid_) {
+        const SignedWide bytes = run.shape.value_bytes + std::max(run.shape.key_bytes, 0);
+        const auto per_byte =
+            static_cast<std::int64_t>(bytes * spec_.cpu.per_byte_millionths / 1'000'000);
+        const Duration cost = spec_.cpu.per_record + Duration{per_byte};
+        busy_until_ = after(in.now, cost);
+        if (deadline_ != Time::never()) deadline_ = after(deadline_, cost); // Only waits count.
+        paid_ = true;
+    }
+    return in.now >= busy_until_;
+}
+
+/// False: send() works, or waits for memory.
 bool Producer::send_run(In in, Run& run, Effects& out) {
+    if (!work(in, run)) return false;
     const std::int64_t largest = batch_upper_bound(run.shape);
     if (largest > spec_.config.max_request_size || largest > spec_.config.buffer_memory) {
         refuse(run.count, Error::record_too_large, out);
+        paid_ = false;
         ++run_;
         return true;
     }
@@ -115,6 +151,7 @@ bool Producer::send_run(In in, Run& run, Effects& out) {
         }
     }
     tell_accepted(run, out);
+    paid_ = false;
     ++run_;
     return true;
 }
@@ -168,9 +205,10 @@ void Producer::tell_accepted(const Run& run, Effects& out) {
     fact.tp = tp(accepted_partition_);
     fact.i = next_record_[static_cast<std::size_t>(accepted_partition_)] - accepted_;
     fact.count = accepted_;
-    if (run.key != RecordKeys::none) fact.key = keys_.text(run.key);
+    if (run.key != RecordKeys::none) fact.key = records_.keys().text(run.key);
     if (due_ < out.in().now) fact.due = due_;
     fact.bytes = std::int64_t{run.shape.value_bytes} + std::max(run.shape.key_bytes, 0);
+    out.contents().marks.add(id_, fact.tp, {fact.i, fact.count, run.key, run.fails});
     const Cause cause = out.note_aside(fact);
     for (const BatchId id : opened_)
         sender_.accumulator()[id].cause = cause;
@@ -236,6 +274,7 @@ void Producer::end_wait(Effects& out) {
 
 void Producer::refuse(std::int32_t count, Error error, Effects& out) {
     out.note_aside(ProdRefused{id_, topic_, count, error});
+    refused_ += count;
     deadline_ = Time::never();
 }
 

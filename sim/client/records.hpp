@@ -11,6 +11,7 @@ namespace brokersim {
 struct RecordShape {
     std::int32_t key_bytes = -1; ///< -1: null key
     std::int32_t value_bytes = 0;
+    friend constexpr bool operator==(RecordShape, RecordShape) = default;
 };
 
 /// A zig-zag varint (Kafka: ByteUtils.sizeOfVarint, sizeOfVarlong).

@@ -44,6 +44,7 @@ void Sender::start(Effects& out) {
     free_requests_.clear();
     requests_live_ = 0;
     topic_known_ = exhausted_ = closing_ = false;
+    finished_records_ = 0;
     id_in_flight_ = false;
     id_node_ = {};
     id_not_before_ = {};

@@ -11,6 +11,7 @@
 #include "rpc/network_client.hpp"
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
@@ -36,6 +37,8 @@ public:
 
     /// send() waits for memory: everything is sendable.
     void set_exhausted(bool on) { exhausted_ = on; }
+    /// Records that have got an outcome since the last call.
+    std::int64_t take_finished() { return std::exchange(finished_records_, 0); }
     /// No more records will come: everything is sendable.
     void close() { closing_ = true; }
     /// Closed, and nothing is left to do.
@@ -140,6 +143,7 @@ private:
     std::size_t requests_live_ = 0;
     bool topic_known_ = false;
     std::uint32_t metadata_version_ = 0;
+    std::int64_t finished_records_ = 0;
     bool exhausted_ = false;
     bool closing_ = false;
     Time wake_ = Time::never();

@@ -197,6 +197,7 @@ void Sender::succeed(BatchId id, Offset base, Effects& out) {
         out.note_aside(ProdAck{id_, tp(batch.partition), batch.first, batch.count,
                                config_.acks == Acks::none ? std::nullopt : std::optional(base)});
         accumulator_.finished();
+        finished_records_ += batch.count;
     }
     accumulator_.release(id);
 }
@@ -233,6 +234,7 @@ void Sender::fail(BatchId id, Error error, bool closes_hole, Effects& out) {
                             !batch.doubt && !batch.in_flight});
     batch.done = true;
     accumulator_.finished();
+    finished_records_ += batch.count;
 }
 
 } // namespace brokersim

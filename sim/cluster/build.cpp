@@ -3,8 +3,37 @@
 #include "controller/decisions.hpp"
 
 #include <algorithm>
+#include <map>
+#include <memory>
+#include <utility>
 
 namespace brokersim {
+
+namespace {
+
+using ZipfTables =
+    std::map<std::pair<std::int64_t, std::int64_t>, std::shared_ptr<const ZipfTable>>;
+
+/// One table for all producers with the same law.
+std::shared_ptr<const ZipfTable> zipf_table(const KeySpec& keys, ZipfTables& tables) {
+    if (keys.kind != KeySpec::Kind::zipf || keys.count <= 0) return nullptr;
+    std::shared_ptr<const ZipfTable>& table = tables[{keys.count, keys.exponent_ppb}];
+    if (!table) table = std::make_shared<const ZipfTable>(keys.count, keys.exponent_ppb);
+    return table;
+}
+
+/// Somebody acts on what records carry: their poison, or the order of their keys.
+bool needs_marks(const Scenario& scenario) {
+    for (const ProducerSpec& producer : scenario.producers) {
+        const PoisonSpec& poison = producer.poison;
+        if (poison.every > 0 || poison.ratio.ppb > 0 || !poison.at.empty() || !poison.keys.empty())
+            return true;
+    }
+    return std::any_of(scenario.consumers.begin(), scenario.consumers.end(),
+                       [](const ConsumerGroupSpec& group) { return group.concurrency > 1; });
+}
+
+} // namespace
 
 World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
     : layout_(plan.layout), names_(plan.info.nodes), network_(scenario.network, names_, seed),
@@ -20,10 +49,13 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
         controllers_.emplace_back(id, names_[id.index()], layout_, scenario.control_plane.config,
                                   seed);
     }
+    if (needs_marks(scenario)) contents_.marks.keep();
+    ZipfTables tables;
     for (std::size_t k = 0; k < scenario.producers.size(); ++k) {
         const MachineId id(machines_.size());
         add_machine(Kind::producer, static_cast<std::uint32_t>(k), Producer::timer_slots);
-        producers_.emplace_back(id, ProducerId(k), layout_, scenario.producers[k], seed);
+        producers_.emplace_back(id, ProducerId(k), layout_, scenario.producers[k], seed,
+                                zipf_table(scenario.producers[k].keys, tables));
     }
     for (std::size_t g = 0; g < scenario.consumers.size(); ++g) {
         for (std::int32_t k = 1; k <= scenario.consumers[g].members; ++k) {

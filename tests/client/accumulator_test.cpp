@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <limits>
 #include <vector>
 
@@ -89,7 +90,7 @@ TEST_CASE("accumulator: a split batch gives closed pieces that nobody is charged
     Accumulator batches(c, 1);
     const BatchId id = open(batches, 10, 8);
     batches.pop(0);
-    batches[id].count = 20; // As if batch.size had been larger.
+    batches[id].count = batches[id].records.front().count = 20; // As if batch.size were larger.
     const std::int64_t before = batches.available();
     std::vector<BatchId> pieces;
     batches.split(id, pieces);
@@ -104,6 +105,64 @@ TEST_CASE("accumulator: a split batch gives closed pieces that nobody is charged
         batches.release(piece);
     }
     CHECK(batches.available() == before);
+}
+
+TEST_CASE("accumulator: pieces have the sizes and the timestamps of their records") {
+    ProducerConfig large = config();
+    large.batch_size = 10'000;
+    large.buffer_memory = 100'000;
+    Accumulator from(large, 1);
+    struct Some {
+        RecordShape shape;
+        std::int32_t count;
+        std::int64_t at_ms;
+    };
+    const std::vector<Some> all = {{{-1, 100}, 3, 0},
+                                   {{5, 500}, 3, 0},
+                                   {{2, 500}, 2, 70},
+                                   {{-1, 2000}, 1, 71},
+                                   {{-1, 0}, 90, 9000}};
+    REQUIRE(from.reserve(10'000));
+    from.append_new(0, 50, all[0].shape, all[0].count, no_end, Time{});
+    for (std::size_t k = 1; k < all.size(); ++k) {
+        const Time at = Time{} + milliseconds(all[k].at_ms);
+        REQUIRE(from.append(0, all[k].shape, all[k].count, no_end, at).count == all[k].count);
+    }
+    ProducerConfig small = config();
+    small.buffer_memory = 100'000;
+    Accumulator to(small, 1);
+    const BatchId id = open(to, 0, 1);
+    to.pop(0);
+    to[id] = from[from.newest(0)];
+    std::vector<BatchId> pieces;
+    to.split(id, pieces);
+    // One record after the other into pieces of 1000 bytes, or of one larger record.
+    std::vector<std::int32_t> counts, bytes;
+    std::int64_t base = 0, limit = 0;
+    for (const Some& some : all) {
+        for (std::int32_t k = 0; k < some.count; ++k) {
+            std::int64_t size = 0;
+            if (!counts.empty()) size = record_size(some.shape, counts.back(), some.at_ms - base);
+            if (counts.empty() || bytes.back() + size > limit) {
+                counts.push_back(0);
+                bytes.push_back(batch_overhead);
+                base = some.at_ms;
+                limit = to.buffer_size(some.shape);
+                size = record_size(some.shape, 0, 0);
+            }
+            ++counts.back();
+            bytes.back() += static_cast<std::int32_t>(size);
+        }
+    }
+    REQUIRE(pieces.size() == counts.size());
+    std::int64_t first = 50;
+    for (std::size_t k = 0; k < pieces.size(); ++k) {
+        CHECK(to[pieces[k]].first == first);
+        CHECK(to[pieces[k]].count == counts[k]);
+        CHECK(to[pieces[k]].bytes == bytes[k]);
+        first += counts[k];
+    }
+    CHECK(first == 50 + 99);
 }
 
 TEST_CASE("accumulator: linger and expiry count from the creation, back-off until its end") {

@@ -52,9 +52,9 @@ TEST_CASE(
 TEST_CASE("arrivals: after a restart go on with what falls due from then on") {
     Arrivals arrivals(at_rate(10, seconds(1)), 1);
     arrivals.take();
-    arrivals.skip_to(Time{} + milliseconds(5250));
+    arrivals.begin(Time{} + milliseconds(5250));
     CHECK(arrivals.next() == Time{} + milliseconds(5300));
-    arrivals.skip_to(Time{} + milliseconds(5300));
+    arrivals.begin(Time{} + milliseconds(5300));
     CHECK(arrivals.next() == Time{} + milliseconds(5300));
 }
 
@@ -75,51 +75,167 @@ TEST_CASE("arrivals: no rate, no records") {
     CHECK(Arrivals(at_rate(0, seconds(1)), 1).next() == Time::never());
 }
 
-TEST_CASE(
-    "keys: lists and sequences go round in order, and equal keys of a burst are put together") {
-    ProducerSpec spec;
-    spec.keys.kind = KeySpec::Kind::list;
-    spec.keys.list = {"A", "B", "C"};
-    RecordKeys keys(spec, 1);
-    std::vector<RecordKeys::Run> runs;
-    keys.take(2, runs);
-    keys.take(4, runs);
-    REQUIRE(runs.size() == 5);
-    CHECK(keys.text(runs[0].key) == "A");
-    CHECK(keys.text(runs[1].key) == "B");
-    CHECK(keys.text(runs[2].key) == "C");
-    CHECK(runs[2].count == 2); // C, A, B, C
-    CHECK(keys.text(runs[3].key) == "A");
-    CHECK(runs[3].count == 1);
-    CHECK(keys.text(runs[4].key) == "B");
+namespace {
 
-    spec.keys.kind = KeySpec::Kind::sequence;
-    spec.keys.count = 12;
-    RecordKeys sequence(spec, 1);
-    runs.clear();
-    sequence.take(12, runs);
-    CHECK(sequence.text(runs[11].key) == "k11");
+RatePoint point(std::int64_t at_ms, std::int64_t per_second, bool ramp = false) {
+    return {Time{} + milliseconds(at_ms), {per_second, seconds(1)}, ramp};
 }
 
-TEST_CASE("keys: uniform ones come from all of them, none from nowhere") {
+std::vector<std::int64_t> due_before(Arrivals& arrivals, Time end) {
+    std::vector<std::int64_t> due;
+    while (arrivals.next() < end) {
+        due.push_back(arrivals.next().ns);
+        arrivals.take();
+    }
+    return due;
+}
+
+/// Records due until `x`, the n-th of them from 0, on a line from rate a to rate b over `span`.
+bool reached(std::int64_t n, std::int64_t x, std::int64_t a, std::int64_t b, std::int64_t span) {
+    // a x + (b - a) x^2 / (2 span) >= n, in nanoseconds and records per second.
+    const SignedWide left = SignedWide{2} * a * x * span + SignedWide{b - a} * x * x;
+    return left >= SignedWide{2} * n * span * 1'000'000'000;
+}
+
+} // namespace
+
+TEST_CASE("arrivals: steps of a profile lose and gain nothing") {
+    ProducerSpec spec = at_rate(0, seconds(1));
+    spec.profile = {point(0, 100), point(1000, 0), point(5000, 3), point(6000, 1000)};
+    Arrivals arrivals(spec, 1);
+    const std::vector<std::int64_t> due = due_before(arrivals, Time{} + milliseconds(6010));
+    REQUIRE(due.size() == 100 + 3 + 10);
+    CHECK(due[99] == 990'000'000);
+    CHECK(due[100] == 5'000'000'000); // The rate is 0 when record 100 is reached.
+    CHECK(due[101] == 5'333'333'333);
+    CHECK(due[103] == 6'000'000'000);
+    CHECK(due[104] == 6'001'000'000);
+}
+
+TEST_CASE("arrivals: on a ramp record n falls due when the integral reaches n, to the nanosecond") {
+    struct Ramp {
+        std::int64_t from, to, ms;
+    };
+    for (const Ramp r : {Ramp{0, 1000, 10'000}, Ramp{5000, 0, 2000}, Ramp{100, 101, 60'000},
+                         Ramp{7, 30'000, 1000}, Ramp{1'000'000, 3, 10}}) {
+        CAPTURE(r.from);
+        ProducerSpec spec = at_rate(0, seconds(1));
+        spec.profile = {point(0, r.from), point(r.ms, r.to, true)};
+        Arrivals arrivals(spec, 1);
+        const std::vector<std::int64_t> due = due_before(arrivals, Time{} + milliseconds(r.ms));
+        // The area, without the record at its very end.
+        CHECK(std::int64_t(due.size()) == ((r.from + r.to) * r.ms + 1999) / 2000);
+        bool exact = true;
+        for (std::size_t n = 0; n < due.size(); ++n) {
+            const auto record = std::int64_t(n);
+            exact = exact && !reached(record, due[n] - 1, r.from, r.to, r.ms * 1'000'000) &&
+                    reached(record, due[n] + 1, r.from, r.to, r.ms * 1'000'000);
+        }
+        CHECK((exact || r.from == 0));
+    }
+}
+
+TEST_CASE("arrivals: a ramp that begins at 0, one that is entered late, one after a restart") {
+    ProducerSpec spec = at_rate(0, seconds(1));
+    spec.profile = {point(0, 0), point(10'000, 1000, true)};
+    Arrivals all(spec, 1);
+    CHECK(all.take() == 1);              // At once: n = 0.
+    CHECK(all.next().ns == 141'421'356); // 50 t^2 = 1
+    all.take();
+    CHECK(all.next().ns == 200'000'000);
+    all.begin(Time{} + milliseconds(4990));
+    CHECK(all.next().ns == 4'991'993'589); // Record 1246: 50 t^2 = 1246.
+    spec.start = Time{} + seconds(5);
+    Arrivals late(spec, 1);
+    CHECK(late.next() == spec.start);
+    late.take();
+    CHECK(late.next().ns == 5'001'999'600); // 50 (t^2 - 25) = 1
+}
+
+TEST_CASE("arrivals: Poisson follows the profile") {
+    ProducerSpec spec = at_rate(0, seconds(1));
+    spec.poisson = true;
+    spec.profile = {point(0, 0), point(10'000, 10'000, true), point(20'000, 100)};
+    Arrivals arrivals(spec, 1);
+    const std::vector<std::int64_t> due = due_before(arrivals, Time{} + seconds(120));
+    std::int64_t half = 0, ramp = 0, flat = 0, low = 0;
+    for (const std::int64_t t : due) {
+        if (t < 5'000'000'000) ++half;
+        ++(t < 10'000'000'000 ? ramp : t < 20'000'000'000 ? flat : low);
+    }
+    const auto near = [](std::int64_t n, std::int64_t mean) {
+        return (n - mean) * (n - mean) < 16 * mean; // Four standard deviations.
+    };
+    CHECK(near(half, 12'500));
+    CHECK(near(ramp, 50'000));
+    CHECK(near(flat, 100'000));
+    CHECK(near(low, 10'000));
+}
+
+TEST_CASE("arrivals: a new rate takes over in the middle of a gap") {
+    Arrivals arrivals(at_rate(10, seconds(1)), 1);
+    arrivals.take();
+    arrivals.take();
+    REQUIRE(arrivals.next() == Time{} + milliseconds(200));
+    arrivals.change_rate(Time{} + milliseconds(150), {1, seconds(1)});
+    CHECK(arrivals.next() == Time{} + milliseconds(650)); // Half of a gap is over.
+    arrivals.change_rate(Time{} + milliseconds(600), {0, seconds(1)});
+    CHECK(arrivals.next() == Time::never());
+    arrivals.change_rate(Time{} + seconds(2), {7, seconds(60)});
+    CHECK(arrivals.next().ns == 2'428'571'428); // 0.05 of a gap is left.
+    // What was due before stays due, whoever comes late.
+    arrivals.change_rate(Time{} + seconds(20), {1000, seconds(1)});
+    CHECK(arrivals.next().ns == 2'428'571'428);
+    const std::vector<std::int64_t> due = due_before(arrivals, Time{} + milliseconds(20'004));
+    // 2.43, 11 and 19.57 s, and what 50 ms are of a gap of 60/7 s.
+    REQUIRE(due.size() == 3 + 4);
+    CHECK(due[2] == 19'571'428'571);
+    CHECK(due[3] == 20'000'950'000);
+}
+
+TEST_CASE("arrivals: a new rate of a ramp, before the start, and of Poisson arrivals") {
+    ProducerSpec spec = at_rate(0, seconds(1));
+    spec.profile = {point(0, 0), point(10'000, 1000, true)};
+    spec.start = Time{} + seconds(1);
+    Arrivals ramp(spec, 1);
+    ramp.change_rate(Time{} + milliseconds(2001), {10, seconds(1)});
+    // At 2.001 s the level is 50 (2.001^2 - 1) = 150.20005.
+    const std::vector<std::int64_t> due = due_before(ramp, Time{} + milliseconds(2200));
+    REQUIRE(due.size() == 151 + 2);
+    CHECK(due[151] == 2'080'995'000);
+    Arrivals early(at_rate(1, seconds(1)), 1);
+    early.change_rate(Time{}, {4, seconds(1)});
+    early.take();
+    CHECK(early.next() == Time{} + milliseconds(250));
+    ProducerSpec random = at_rate(10, seconds(1));
+    random.poisson = true;
+    Arrivals poisson(random, 1);
+    due_before(poisson, Time{} + seconds(10));
+    poisson.change_rate(Time{} + seconds(10), {10'000, seconds(1)});
+    CHECK(poisson.next() >= Time{} + seconds(10));
+    const std::size_t many = due_before(poisson, Time{} + seconds(11)).size();
+    CHECK(many > 9600);
+    CHECK(many < 10'400);
+}
+
+TEST_CASE("arrivals: a closed loop has its number outstanding, and one more for each completed") {
     ProducerSpec spec;
-    spec.keys.kind = KeySpec::Kind::uniform;
-    spec.keys.count = 4;
-    RecordKeys keys(spec, 1);
-    std::vector<RecordKeys::Run> runs;
-    keys.take(4000, runs);
-    std::int64_t of[4] = {};
-    for (const RecordKeys::Run& run : runs) {
-        of[run.key] += run.count;
-    }
-    for (const std::int64_t n : of) {
-        CHECK(n > 900);
-        CHECK(n < 1100);
-    }
-    RecordKeys none(ProducerSpec{}, 1);
-    runs.clear();
-    none.take(7, runs);
-    REQUIRE(runs.size() == 1);
-    CHECK(runs[0].key == RecordKeys::none);
-    CHECK(runs[0].count == 7);
+    spec.closed_loop = 5;
+    spec.start = Time{} + seconds(1);
+    spec.count = 9;
+    Arrivals arrivals(spec, 1);
+    CHECK(arrivals.next() == spec.start);
+    CHECK(arrivals.take() == 5);
+    CHECK(arrivals.next() == Time::never());
+    arrivals.completed(2, Time{} + seconds(2));
+    arrivals.completed(1, Time{} + seconds(3));
+    CHECK(arrivals.next() == Time{} + seconds(2));
+    CHECK(arrivals.take() == 2);
+    CHECK(arrivals.next() == Time{} + seconds(3));
+    CHECK(arrivals.take() == 1);
+    arrivals.begin(Time{} + seconds(4)); // Again: nothing is outstanding.
+    CHECK(arrivals.next() == Time{} + seconds(4));
+    CHECK(arrivals.take() == 1); // `count` is reached.
+    arrivals.completed(1, Time{} + seconds(5));
+    CHECK(arrivals.next() == Time::never());
 }

@@ -101,6 +101,7 @@ public:
     M& body(const Sent& sent) {
         return messages_.pool<M>()[sent.body];
     }
+    Contents& contents() { return contents_; }
     void at(Time time, std::function<void()> action) { events_.emplace(time, std::move(action)); }
     void in(Duration delay, std::function<void()> action) { at(now_ + delay, std::move(action)); }
 
