@@ -73,7 +73,7 @@ TEST_CASE("an incoming port shares itself in turn when large packets meet on it"
 
 TEST_CASE("a link's own bandwidth limits it below that of the ports") {
     NetworkSpec spec = slow_network();
-    spec.links.push_back({"b1", "b2", {}, spec.bandwidth / 4});
+    spec.links.push_back({"b1", "b2", {}, spec.bandwidth / 4, {}});
     NetTable net(spec);
     const ConnId conn = net.connected("b1", "b2");
     net.mark();
@@ -116,8 +116,8 @@ TEST_CASE("a connection never reorders, other connections overtake it") {
 TEST_CASE("a later link rule wins over an earlier one, and holds for one direction") {
     NetworkSpec spec = slow_network();
     spec.bandwidth = 0;
-    spec.links.push_back({"b1", "b2", Distribution::constant(milliseconds(7)), {}});
-    spec.links.push_back({"b1", "b2", Distribution::constant(milliseconds(3)), {}});
+    spec.links.push_back({"b1", "b2", Distribution::constant(milliseconds(7)), {}, {}});
+    spec.links.push_back({"b1", "b2", Distribution::constant(milliseconds(3)), {}, {}});
     NetTable net(spec);
     const ConnId conn = net.connected("b1", "b2");
     net.mark();
