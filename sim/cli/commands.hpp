@@ -42,6 +42,12 @@ struct CheckOptions : CommonOptions {
     std::vector<std::string> scenarios;
 };
 
+struct FmtOptions : CommonOptions {
+    std::string scenario;
+    LoadOptions load;
+    std::string output = "-";
+};
+
 struct ShowOptions : CommonOptions {
     std::string trace;
     std::optional<Time> at; ///< none = the end
@@ -53,6 +59,7 @@ struct ShowOptions : CommonOptions {
 /// Each does its work and returns the exit status; errors are told on standard error.
 int run_command(const RunOptions& options);
 int check_command(const CheckOptions& options);
+int fmt_command(const FmtOptions& options);
 int show_command(const ShowOptions& options);
 
 } // namespace brokersim

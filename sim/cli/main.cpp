@@ -39,7 +39,7 @@ struct Words {
     std::vector<std::string> scenarios, sets;
     std::string seed, duration, trace, trace_level = "records", colour = "auto";
     std::string max_events, max_memory, max_machines, max_partitions, time_limit;
-    std::string show_trace, at;
+    std::string show_trace, at, scenario, output = "-";
     std::vector<std::string> what;
     bool json = false, narrate = false, quiet = false, partial = false;
 };
@@ -91,34 +91,50 @@ CommonOptions common_options(const Words& words) {
     return common;
 }
 
-RunOptions run_options(const CLI::App& app, const Words& words) {
-    RunOptions options;
-    static_cast<CommonOptions&>(options) = common_options(words);
-    options.scenarios = words.scenarios;
-    options.load.sets = words.sets;
-    options.json = words.json;
-    options.narrate = words.narrate;
+/// What changes a scenario on its way in.
+LoadOptions load_options(const CLI::App& app, const Words& words) {
+    LoadOptions load;
+    load.sets = words.sets;
     if (app.count("--seed") > 0) {
-        options.load.seed =
+        load.seed =
             whole_number<std::uint64_t>("--seed", words.seed, "a whole number from 0 to 2^64 - 1");
     }
-    if (app.count("--duration") > 0) { options.load.duration = words.duration; }
-    if (app.count("--trace") > 0) { options.trace = words.trace; }
-    if (!from_word(words.trace_level, options.trace_level)) {
-        throw UsageError{"--trace-level: " + in_quotes(words.trace_level) +
-                         " is not state, records or all" +
-                         did_you_mean(words.trace_level, {"state", "records", "all"})};
-    }
-    Limits& limits = options.load.limits;
+    if (app.count("--duration") > 0) { load.duration = words.duration; }
+    Limits& limits = load.limits;
     count("--max-events", app, words.max_events, limits.events);
     count("--max-machines", app, words.max_machines, limits.machines);
     count("--max-partitions", app, words.max_partitions, limits.partitions);
     if (app.count("--max-memory") > 0) {
         limits.memory = parsed("--max-memory", words.max_memory, parse_size);
     }
+    return load;
+}
+
+RunOptions run_options(const CLI::App& app, const Words& words) {
+    RunOptions options;
+    static_cast<CommonOptions&>(options) = common_options(words);
+    options.scenarios = words.scenarios;
+    options.load = load_options(app, words);
+    options.json = words.json;
+    options.narrate = words.narrate;
+    if (app.count("--trace") > 0) { options.trace = words.trace; }
+    if (!from_word(words.trace_level, options.trace_level)) {
+        throw UsageError{"--trace-level: " + in_quotes(words.trace_level) +
+                         " is not state, records or all" +
+                         did_you_mean(words.trace_level, {"state", "records", "all"})};
+    }
     if (app.count("--time-limit") > 0) {
         options.time_limit = parsed("--time-limit", words.time_limit, parse_duration);
     }
+    return options;
+}
+
+FmtOptions fmt_options(const CLI::App& app, const Words& words) {
+    FmtOptions options;
+    static_cast<CommonOptions&>(options) = common_options(words);
+    options.scenario = words.scenario;
+    options.load = load_options(app, words);
+    options.output = words.output;
     return options;
 }
 
@@ -154,6 +170,7 @@ public:
         app_.allow_extras();
         add_run();
         add_check();
+        add_fmt();
         add_show();
         app_.footer(
             "Exit status: 0 fine, 1 an expectation failed, 2 bad usage or input, 3 internal "
@@ -191,18 +208,27 @@ private:
         return sub->add_option(name, to, does)->type_name(type)->take_last();
     }
 
+    /// Options that change a scenario, and those that limit it.
+    void add_changes(CLI::App* sub) {
+        single(sub, "--seed", words_.seed, "another seed than the scenario's", "N");
+        sub->add_option("--set", words_.sets, "change a value: /pointer=JSON or text; repeatable")
+            ->type_name("/POINTER=VALUE")
+            ->take_all()
+            ->expected(1)
+            ->allow_extra_args(false);
+        single(sub, "--duration", words_.duration, "another duration, such as 10s", "D");
+        single(sub, "--max-events", words_.max_events, "end the run after so many events", "N");
+        single(sub, "--max-memory", words_.max_memory, "such as 4GiB", "SIZE");
+        single(sub, "--max-machines", words_.max_machines, "refuse larger scenarios", "N");
+        single(sub, "--max-partitions", words_.max_partitions, "refuse larger scenarios", "N");
+    }
+
     void add_run() {
         run_ = add("run", "run scenarios and print what happened");
         run_->add_option("SCENARIO", words_.scenarios, "scenario files, - for standard input")
             ->type_name("")
             ->required();
-        single(run_, "--seed", words_.seed, "another seed than the scenario's", "N");
-        run_->add_option("--set", words_.sets, "change a value: /pointer=JSON or text; repeatable")
-            ->type_name("/POINTER=VALUE")
-            ->take_all()
-            ->expected(1)
-            ->allow_extra_args(false);
-        single(run_, "--duration", words_.duration, "another duration, such as 10s", "D");
+        add_changes(run_);
         single(run_, "--trace", words_.trace,
                "write a trace: FILE.jsonl, FILE.jsonl.zst, - for standard output; of several "
                "scenarios a folder",
@@ -211,10 +237,6 @@ private:
             ->capture_default_str();
         run_->add_flag("--json", words_.json, "the summary as one line of JSON");
         run_->add_flag("--narrate", words_.narrate, "tell what happens, a sentence a line");
-        single(run_, "--max-events", words_.max_events, "end the run after so many events", "N");
-        single(run_, "--max-memory", words_.max_memory, "such as 4GiB", "SIZE");
-        single(run_, "--max-machines", words_.max_machines, "refuse larger scenarios", "N");
-        single(run_, "--max-partitions", words_.max_partitions, "refuse larger scenarios", "N");
         single(run_, "--time-limit", words_.time_limit,
                "end the run after so long by the clock on the wall", "D");
     }
@@ -224,6 +246,16 @@ private:
         check_->add_option("SCENARIO", words_.scenarios, "scenario files, - for standard input")
             ->type_name("")
             ->required();
+    }
+
+    void add_fmt() {
+        fmt_ = add("fmt", "a scenario as it is understood: every default written out, one "
+                          "spelling for one meaning");
+        fmt_->add_option("SCENARIO", words_.scenario, "a scenario file, - for standard input")
+            ->type_name("")
+            ->required();
+        add_changes(fmt_);
+        single(fmt_, "-o,--output", words_.output, "where to; - is standard output", "FILE");
     }
 
     void add_show() {
@@ -249,6 +281,7 @@ private:
         const CLI::App* sub = chosen();
         check_extras(sub != nullptr ? *sub : app_);
         if (sub == run_) { return run_command(run_options(*sub, words_)); }
+        if (sub == fmt_) { return fmt_command(fmt_options(*sub, words_)); }
         if (sub == show_) { return show_command(show_options(*sub, words_)); }
         if (sub == check_) {
             CheckOptions options;
@@ -272,7 +305,7 @@ private:
         }
         if (&app != &app_) { throw UsageError{"unexpected " + in_quotes(extras.front())}; }
         throw UsageError{"unknown command " + in_quotes(extras.front()) +
-                         did_you_mean(extras.front(), {"run", "check", "show"})};
+                         did_you_mean(extras.front(), {"run", "check", "fmt", "show"})};
     }
 
     static std::string hint(const std::string& name, const CLI::App& app) {
@@ -296,6 +329,7 @@ private:
                   "brokersim"};
     CLI::App* run_ = nullptr;
     CLI::App* check_ = nullptr;
+    CLI::App* fmt_ = nullptr;
     CLI::App* show_ = nullptr;
     Words words_;
 };

@@ -58,4 +58,12 @@ int print(std::string_view text, int status) {
     return Exit::broken;
 }
 
+int write_output(const std::string& path, std::string_view text) {
+    if (path == "-") { return print(text, Exit::fine); }
+    OutputFile out;
+    if (out.create(path) && out.write(text) && out.commit()) { return Exit::fine; }
+    complain(out.error());
+    return Exit::broken;
+}
+
 } // namespace brokersim

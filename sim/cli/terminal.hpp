@@ -27,4 +27,7 @@ void tell(std::string_view text);
 /// gone away; 3, with a message, if it cannot be written.
 int print(std::string_view text, int status);
 
+/// Writes `text` to the file that `-o` names, "-" = standard output. The exit status.
+int write_output(const std::string& path, std::string_view text);
+
 } // namespace brokersim

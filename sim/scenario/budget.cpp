@@ -23,17 +23,48 @@ std::int64_t rounds(Duration length, Duration period) {
     return length.ns / std::max<std::int64_t>(period.ns, 1);
 }
 
+/// Records from `from` to `to` at this rate.
+std::int64_t records_between(const Rate& rate, std::int64_t from, std::int64_t to) {
+    return mul_div(rate.count, std::max<std::int64_t>(to - from, 0), rate.per.ns);
+}
+
+/// Records of a profile between two instants, ramps at the lower of their rates.
+std::int64_t records_of(const std::vector<RatePoint>& profile, std::int64_t from,
+                        std::int64_t until) {
+    std::int64_t records = 0;
+    for (std::size_t k = 0; k < profile.size(); ++k) {
+        const bool last = k + 1 == profile.size();
+        const std::int64_t begin = std::max(profile[k].at.ns, from);
+        const std::int64_t end = last ? until : std::min(profile[k + 1].at.ns, until);
+        std::int64_t own = records_between(profile[k].rate, begin, end);
+        if (!last && profile[k + 1].ramp) {
+            own = std::min(own, records_between(profile[k + 1].rate, begin, end));
+        }
+        records = plus(records, own);
+    }
+    return records;
+}
+
 /// Records that a producer entry hands to send(), all instances together.
 std::int64_t records_of(const ProducerDraft& p, Duration duration) {
     const std::int64_t until = std::min(p.stop ? p.stop->ns : duration.ns, duration.ns);
-    const std::int64_t length = std::max<std::int64_t>(until - p.start.ns, 0);
-    std::int64_t records = mul_div(p.rate.count, length, p.rate.per.ns);
+    std::int64_t records = p.closed_loop       ? *p.closed_loop
+                           : p.profile.empty() ? records_between(p.rate, p.start.ns, until)
+                                               : records_of(p.profile, p.start.ns, until);
     if (p.count) { records = std::min(records, *p.count); }
     return times(records, p.instances);
 }
 
+/// How often a fault begins.
+std::int64_t begins_of(const FaultDraft& fault, Duration duration) {
+    if (!fault.every) { return 1; }
+    const std::int64_t left = std::max<std::int64_t>(duration.ns - fault.at.ns, 0);
+    const std::int64_t begins = plus(rounds(Duration{left}, *fault.every), 1);
+    return fault.count ? std::min(begins, *fault.count) : begins;
+}
+
 std::int64_t key_bytes(const KeySpec& keys) {
-    std::int64_t bytes = 0;
+    std::int64_t bytes = keys.kind == KeySpec::Kind::zipf ? times(keys.count, 8) : 0;
     for (const std::string& key : keys.list) {
         bytes += static_cast<std::int64_t>(key.size()) + 32;
     }
@@ -66,7 +97,7 @@ void check_budget(const Draft& draft, const Limits& limits, Report& report) {
         memory = plus(memory, times(p.instances, per_machine + key_bytes(p.keys)));
         if (own > most_records) {
             most_records = own;
-            most = &p.node->at("rate");
+            most = &p.node->at(p.closed_loop ? "closed_loop" : "rate");
         }
     }
     events = plus(events, records);
@@ -75,6 +106,14 @@ void check_budget(const Draft& draft, const Limits& limits, Report& report) {
         const std::int64_t beats = rounds(length, g.config.heartbeat_interval);
         events = plus(events, times(times(g.members, per_request), beats));
         memory = plus(memory, times(g.members, per_machine));
+    }
+    for (const FaultDraft& f : draft.faults) {
+        const std::int64_t own = times(begins_of(f, length), f.lasts ? 2 : 1);
+        events = plus(events, own);
+        if (own > most_records) {
+            most_records = own;
+            most = &f.node->at("every");
+        }
     }
     const Node& place =
         most != nullptr && most_records > events / 2 ? *most : draft.root->at("duration");

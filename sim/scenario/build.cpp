@@ -10,6 +10,8 @@ namespace {
 void build_network(const NetworkDraft& draft, NetworkSpec& out) {
     out.latency = draft.latency;
     out.bandwidth = draft.bandwidth;
+    out.loss = draft.loss;
+    out.between_zones = draft.between_zones;
     for (const LinkDraft& link : draft.links) {
         out.links.push_back(link);
         if (!link.both_ways) { continue; }
@@ -39,6 +41,7 @@ TopicSpec build_topic(const TopicDraft& draft, std::int32_t brokers) {
 Scenario scenario_of(const Draft& draft) {
     Scenario out = draft.scenario;
     build_network(draft.network, out.network);
+    out.network.zones = draft.zones;
     out.control_plane.controllers = draft.control_plane.controllers;
     out.control_plane.config = draft.controller_config;
     const auto& racks = draft.brokers.racks;
@@ -50,6 +53,13 @@ Scenario scenario_of(const Draft& draft) {
         broker.cpu = draft.brokers.cpu;
         broker.disk = draft.brokers.disk;
         out.brokers.push_back(std::move(broker));
+    }
+    for (const OverrideDraft& own : draft.brokers.overrides) {
+        const auto b = *numbered(own.node->key, "b", draft.brokers.count);
+        BrokerSpec& broker = out.brokers[static_cast<std::size_t>(b)];
+        broker.config = own.config;
+        broker.cpu = own.cpu;
+        broker.disk = own.disk;
     }
     for (const TopicDraft& t : draft.topics) {
         out.topics.push_back(build_topic(t, draft.brokers.count));

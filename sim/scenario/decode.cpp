@@ -10,14 +10,21 @@ namespace {
 constexpr Key<Lesson> lesson_keys[] = {
     Keys<Lesson>::of<&Lesson::question, AsText>(
         {.name = "question", .fallback = "\"\"", .doc = "what the lesson asks"}),
-    Keys<Lesson>::by<[](Report& report, const Node& node, const KeyInfo&, Lesson& out) {
-        decode_texts(report, node, "a list of strings", out.watch);
-    }>({.name = "watch", .type = "list of strings", .fallback = "[]", .doc = "what to look at"}),
+    Keys<Lesson>::of<&Lesson::watch, AsTexts>(
+        {.name = "watch", .fallback = "[]", .doc = "what to look at"}),
     Keys<Lesson>::of<&Lesson::answer, AsText>(
         {.name = "answer", .fallback = "\"\"", .doc = "what the run shows"}),
     Keys<Lesson>::of<&Lesson::next, AsText>(
         {.name = "next", .fallback = "\"\"", .doc = "what to try next"}),
 };
+constexpr Shape lesson_shape = shape_of<lesson_keys>("object");
+constexpr Shape format_shape = simple(Shape::Kind::integer, "integer");
+constexpr Shape topics_shape = list_of(topic_shape, "list of topics");
+constexpr Shape producers_shape = list_of(producer_shape, "list of producers");
+constexpr Shape consumers_shape = list_of(consumer_shape, "list of groups");
+constexpr Shape faults_shape = list_of(fault_shape, "list of faults");
+constexpr Shape expectations_shape = list_of(expectation_shape, "list of expectations");
+constexpr Shape sweep_shape = map_of(AsAny::shape, "object: JSON pointer - values");
 
 /// Reads every item of a list with `decode_item` into a draft of its own.
 template <class T>
@@ -57,7 +64,7 @@ void read_lesson(Report& report, const Node& node, const KeyInfo&, Draft& out) {
 /// The keys below `scenario`, whose members are not the draft's own.
 template <auto member, class As>
 constexpr Key<Draft> top(KeyInfo info) {
-    info.type = As::type;
+    info.shape = &As::shape;
     return {info, [](Report& report, const Node& node, const KeyInfo& key, Draft& out) {
                 auto value = out.scenario.*member;
                 if (As::read(report, node, key, value)) { out.scenario.*member = value; }
@@ -67,7 +74,7 @@ constexpr Key<Draft> top(KeyInfo info) {
 using K = Keys<Draft>;
 constexpr Key<Draft> top_keys[] = {
     K::by<read_format>({.name = "format",
-                        .type = "integer",
+                        .shape = &format_shape,
                         .fallback = "1",
                         .doc = "version of this format",
                         .low = 0}),
@@ -76,11 +83,11 @@ constexpr Key<Draft> top_keys[] = {
     top<&Scenario::description, AsText>(
         {.name = "description", .fallback = "\"\"", .doc = "shown in reports"}),
     K::by<read_lesson>({.name = "lesson",
-                        .type = "object",
+                        .shape = &lesson_shape,
                         .fallback = "null",
                         .doc = "teaching text: question, watch, answer, next"}),
     K::by<read_version>({.name = "kafka_version",
-                         .type = "word",
+                         .shape = &AsWord::shape,
                          .fallback = "\"4.0\"",
                          .doc = "the release whose defaults and rules hold",
                          .words = "~3.9|4.0|~4.1"}),
@@ -90,10 +97,8 @@ constexpr Key<Draft> top_keys[] = {
          .doc = "all randomness derives from it, by name of the stream"}),
     top<&Scenario::duration, AsDuration>(
         {.name = "duration", .fallback = "\"60s\"", .doc = "virtual time at which the run ends"}),
-    K::later({.name = "warmup",
-              .type = "duration",
-              .fallback = "\"0s\"",
-              .doc = "metrics and summary start here"}),
+    top<&Scenario::warmup, AsDuration>(
+        {.name = "warmup", .fallback = "\"0s\"", .doc = "metrics and summary start here"}),
     top<&Scenario::drain, AsDuration>(
         {.name = "drain",
          .fallback = "\"0s\"",
@@ -107,68 +112,66 @@ constexpr Key<Draft> top_keys[] = {
          .fallback = "\"1s\"",
          .doc = "shortest stall of clients that counts as unavailable",
          .low = 1}),
-    K::later({.name = "cold_start",
-              .type = "true or false",
-              .fallback = "false",
-              .doc = "the cluster has to form first"}),
+    K::later<AsBoolean, bool>(
+        {.name = "cold_start", .fallback = "false", .doc = "the cluster has to form first"}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft& out) {
         decode_network(report, node, out.network);
-    }>({.name = "network", .type = "object", .fallback = "{}", .doc = "latency and bandwidth"}),
+    }>({.name = "network",
+        .shape = &network_shape,
+        .fallback = "{}",
+        .doc = "latency and bandwidth"}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft& out) {
         out.control_plane.node = &node;
         decode_control_plane(report, node, out.control_plane);
-    }>({.name = "control_plane", .type = "object", .fallback = "{}", .doc = "the controllers"}),
+    }>({.name = "control_plane",
+        .shape = &control_plane_shape,
+        .fallback = "{}",
+        .doc = "the controllers"}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft& out) {
         out.brokers.node = &node;
         decode_brokers(report, node, out.brokers);
-    }>({.name = "brokers", .type = "object or count", .fallback = "3", .doc = "the brokers b1…bN"}),
+    }>({.name = "brokers",
+        .shape = &brokers_shape,
+        .fallback = "3",
+        .doc = "the brokers b1…bN",
+        .low = 1}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft& out) {
         decode_list(report, node, "a list of topics", out.topics, decode_topic);
-    }>({.name = "topics", .type = "list", .fallback = "[]", .doc = "the topics"}),
+    }>({.name = "topics", .shape = &topics_shape, .fallback = "[]", .doc = "the topics"}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft& out) {
         decode_list(report, node, "a list of producers", out.producers, decode_producer);
-    }>({.name = "producers", .type = "list", .fallback = "[]", .doc = "who writes"}),
+    }>({.name = "producers", .shape = &producers_shape, .fallback = "[]", .doc = "who writes"}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft& out) {
         decode_list(report, node, "a list of consumer groups", out.consumers, decode_consumer);
-    }>({.name = "consumers", .type = "list", .fallback = "[]", .doc = "who reads"}),
+    }>({.name = "consumers", .shape = &consumers_shape, .fallback = "[]", .doc = "who reads"}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft& out) {
         decode_list(report, node, "a list of faults", out.faults, decode_fault);
-    }>({.name = "faults", .type = "list", .fallback = "[]", .doc = "what goes wrong, and when"}),
+    }>({.name = "faults",
+        .shape = &faults_shape,
+        .fallback = "[]",
+        .doc = "what goes wrong, and when"}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft& out) {
         decode_list(report, node, "a list of expectations", out.expect, decode_expectation);
-    }>({.name = "expect", .type = "list", .fallback = "[]", .doc = "what must hold"}),
+    }>({.name = "expect", .shape = &expectations_shape, .fallback = "[]", .doc = "what must hold"}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft&) {
         if (!node.is(Node::Kind::object)) {
             wrong_kind(report, node, "an object of JSON pointers and values");
         }
     }>({.name = "sweep",
-        .type = "object",
+        .shape = &sweep_shape,
         .fallback = "{}",
         .doc = "values to vary, by JSON pointer"}),
     K::by<[](Report& report, const Node& node, const KeyInfo& key, Draft&) {
         std::string ignored; // Merged before; kept for its own place in the table.
         AsText::read(report, node, key, ignored);
-    }>({.name = "extends", .type = "path", .doc = "the file that this one changes"}),
+    }>({.name = "extends", .shape = &AsText::shape, .doc = "the file that this one changes"}),
     K::by<[](Report&, const Node&, const KeyInfo&, Draft&) {}>(
-        {.name = "$schema", .type = "any", .doc = "for editors; ignored"}),
+        {.name = "$schema", .shape = &AsAny::shape, .doc = "for editors; ignored"}),
 };
 
 } // namespace
 
-bool decode_texts(Report& report, const Node& node, std::string_view what,
-                  std::vector<std::string>& out) {
-    if (!node.is(Node::Kind::array)) {
-        wrong_kind(report, node, what);
-        return false;
-    }
-    bool fine = true;
-    for (const Node& item : node.children) {
-        std::string text;
-        fine = AsText::read(report, item, {}, text) && fine;
-        out.push_back(std::move(text));
-    }
-    return fine;
-}
+constexpr Shape scenario_shape = shape_of<top_keys>("object");
 
 void decode(const Node& root, Draft& draft, Report& report) {
     draft.root = &root;

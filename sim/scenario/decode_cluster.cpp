@@ -2,6 +2,8 @@
 #include "scenario/draft.hpp"
 #include "scenario/keys.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace brokersim {
@@ -13,30 +15,60 @@ void read_config(Report& report, const Node& node, const KeyInfo&, T& out) {
     out.settings = read_settings(node, place, report);
 }
 
+constexpr Shape server_settings = settings_shape(Place::server);
+constexpr Shape topic_settings = settings_shape(Place::topic);
+
+constexpr std::string_view features[] = {"eligible.leader.replicas.version",
+                                         "group.version",
+                                         "kraft.version",
+                                         "metadata.version",
+                                         "share.version",
+                                         "transaction.version"};
+constexpr Shape features_shape = map_of(AsInteger::shape, "object: feature - level");
+
+/// Feature levels by Kafka's names (ELR, of which 0 and 1 exist, is what a scenario may want).
+void read_features(Report& report, const Node& node, const KeyInfo&, ControlPlaneDraft&) {
+    if (!node.is(Node::Kind::object)) {
+        wrong_kind(report, node, "an object: feature - level");
+        return;
+    }
+    for (const Node& member : node.children) {
+        if (member.key.starts_with("x-") || member.is(Node::Kind::null)) { continue; }
+        const std::vector<std::string_view> known(std::begin(features), std::end(features));
+        if (std::find(known.begin(), known.end(), member.key) == known.end()) {
+            report.error_at_key(member, "unknown feature " + in_quotes(member.key) +
+                                            did_you_mean(member.key, known));
+            continue;
+        }
+        std::int64_t level = 0;
+        const std::int64_t highest = member.key.starts_with("metadata") ? 100 : 2;
+        const bool elr = member.key.starts_with("eligible");
+        AsInteger::read(report, member, {.high = elr ? 1 : highest}, level);
+    }
+}
+
 using P = Keys<ControlPlaneDraft>;
 constexpr Key<ControlPlaneDraft> control_plane_keys[] = {
     P::by<[](Report& report, const Node& node, const KeyInfo& key, ControlPlaneDraft&) {
         std::string mode;
         AsWord::read(report, node, key, mode);
     }>({.name = "mode",
-        .type = "word",
+        .shape = &AsWord::shape,
         .fallback = "\"kraft\"",
         .doc = "what decides",
         .words = "kraft|~zookeeper"}),
     P::of<&ControlPlaneDraft::controllers, AsInteger>(
         {.name = "controllers", .fallback = "3", .doc = "KRaft controllers c1…cN", .low = 1}),
-    P::later({.name = "servers", .type = "integer", .fallback = "", .doc = "ZooKeeper servers"}),
-    P::later({.name = "combined",
-              .type = "true or false",
-              .fallback = "false",
-              .doc = "controllers on brokers b1…"}),
-    P::later({.name = "features",
-              .type = "object",
-              .fallback = "{}",
-              .doc = "feature levels, by Kafka's names"}),
+    P::later<AsInteger, std::int32_t>({.name = "servers", .doc = "ZooKeeper servers", .low = 1}),
+    P::later<AsBoolean, bool>(
+        {.name = "combined", .fallback = "false", .doc = "controllers on brokers b1…"}),
+    P::later_by<read_features>({.name = "features",
+                                .shape = &features_shape,
+                                .fallback = "{}",
+                                .doc = "feature levels, by Kafka's names"}),
     P::by<read_config<ControlPlaneDraft, Place::server>>(
         {.name = "config",
-         .type = "settings",
+         .shape = &server_settings,
          .fallback = "{}",
          .doc = "Kafka's settings of controllers"}),
 };
@@ -48,6 +80,7 @@ constexpr Key<CpuSpec> cpu_keys[] = {
     C::of<&CpuSpec::per_byte_millionths, AsCost>(
         {.name = "per_byte", .fallback = "\"0.1ns\"", .doc = "and for each of its bytes"}),
 };
+constexpr Shape cpu_shape = shape_of<cpu_keys>("object");
 
 using D = Keys<DiskSpec>;
 constexpr Key<DiskSpec> disk_keys[] = {
@@ -65,41 +98,72 @@ constexpr Key<DiskSpec> disk_keys[] = {
                                              .low = 6}),
 };
 
-void read_racks(Report& report, const Node& node, const KeyInfo&, BrokersDraft& out) {
-    if (!node.is(Node::Kind::array)) {
-        wrong_kind(report, node, "a list of racks");
-        return;
-    }
-    for (const Node& item : node.children) {
-        std::string rack;
-        AsName::read(report, item, {}, rack);
-        out.racks.push_back(std::move(rack));
-    }
+constexpr Shape disk_shape = shape_of<disk_keys>("object");
+
+void read_cpu(Report& report, const Node& node, CpuSpec& out) {
+    read_object(report, node, cpu_keys, "an object with per_request and per_byte", out);
 }
+void read_disk(Report& report, const Node& node, DiskSpec& out) {
+    read_object(report, node, disk_keys, "an object with the disk", out);
+}
+
+using O = Keys<OverrideDraft>;
+constexpr Key<OverrideDraft> override_keys[] = {
+    O::by<[](Report& report, const Node& node, const KeyInfo&, OverrideDraft& out) {
+        read_cpu(report, node, out.cpu);
+    }>({.name = "cpu", .shape = &cpu_shape, .fallback = "{}", .doc = "over that of all"}),
+    O::by<[](Report& report, const Node& node, const KeyInfo&, OverrideDraft& out) {
+        read_disk(report, node, out.disk);
+    }>({.name = "disk", .shape = &disk_shape, .fallback = "{}", .doc = "over that of all"}),
+    O::by<read_config<OverrideDraft, Place::server>>({.name = "config",
+                                                      .shape = &server_settings,
+                                                      .fallback = "{}",
+                                                      .doc = "over those of all"}),
+};
+constexpr Shape override_shape = shape_of<override_keys>("object");
+constexpr Shape overrides_shape = map_of(override_shape, "object: broker - object");
 
 using B = Keys<BrokersDraft>;
 constexpr Key<BrokersDraft> broker_keys[] = {
     B::of<&BrokersDraft::count, AsInteger>(
         {.name = "count", .fallback = "3", .doc = "how many: b1…bN", .low = 1}),
-    B::by<read_racks>({.name = "racks",
-                       .type = "list of names",
-                       .fallback = "[]",
-                       .doc = "one for each broker, repeated in turn"}),
+    B::of<&BrokersDraft::racks, AsNames>(
+        {.name = "racks", .fallback = "[]", .doc = "one for each broker, repeated in turn"}),
     B::by<read_config<BrokersDraft, Place::server>>({.name = "config",
-                                                     .type = "settings",
+                                                     .shape = &server_settings,
                                                      .fallback = "{}",
                                                      .doc = "Kafka's settings of brokers"}),
     B::by<[](Report& report, const Node& node, const KeyInfo&, BrokersDraft& out) {
-        read_object(report, node, cpu_keys, "an object with per_request and per_byte", out.cpu);
-    }>({.name = "cpu", .type = "object", .fallback = "{}", .doc = "what requests cost"}),
+        read_cpu(report, node, out.cpu);
+    }>({.name = "cpu", .shape = &cpu_shape, .fallback = "{}", .doc = "what requests cost"}),
     B::by<[](Report& report, const Node& node, const KeyInfo&, BrokersDraft& out) {
-        read_object(report, node, disk_keys, "an object with the disk", out.disk);
-    }>({.name = "disk", .type = "object", .fallback = "{}", .doc = "disk and page cache"}),
-    B::later({.name = "overrides",
-              .type = "object",
-              .fallback = "{}",
-              .doc = "cpu, disk and config of single brokers"}),
+        read_disk(report, node, out.disk);
+    }>({.name = "disk", .shape = &disk_shape, .fallback = "{}", .doc = "disk and page cache"}),
+    B::by<[](Report&, const Node& node, const KeyInfo&, BrokersDraft& out) {
+        out.overrides_node = &node; // Over what the other keys say, wherever they stand.
+    }>({.name = "overrides",
+        .shape = &overrides_shape,
+        .fallback = "{}",
+        .doc = "cpu, disk and config of single brokers"}),
 };
+constexpr Shape brokers_object = shape_of<broker_keys>("object");
+
+void read_overrides(Report& report, BrokersDraft& out) {
+    const Node& node = *out.overrides_node;
+    if (!node.is(Node::Kind::object)) {
+        wrong_kind(report, node, "an object: broker - what it has of its own");
+        return;
+    }
+    for (const Node& member : node.children) {
+        if (member.key.starts_with("x-") || member.is(Node::Kind::null)) { continue; }
+        OverrideDraft own;
+        own.node = &member;
+        own.cpu = out.cpu;
+        own.disk = out.disk;
+        read_object(report, member, override_keys, "an object with cpu, disk or config", own);
+        out.overrides.push_back(std::move(own));
+    }
+}
 
 void read_assignment(Report& report, const Node& node, const KeyInfo&, TopicDraft& out) {
     if (!node.is(Node::Kind::array) || node.children.empty()) {
@@ -115,27 +179,39 @@ void read_assignment(Report& report, const Node& node, const KeyInfo&, TopicDraf
     }
 }
 
+constexpr Shape row_shape = list_of(machine_shape, "list of brokers", 1);
+constexpr Shape assignment_shape = list_of(row_shape, "list of lists of brokers", 1);
+
 using T = Keys<TopicDraft>;
 constexpr Key<TopicDraft> topic_keys[] = {
     T::of<&TopicDraft::name, AsName>({.name = "name", .doc = "the topic's name", .required = true}),
-    T::of<&TopicDraft::partitions, AsInteger>(
-        {.name = "partitions", .fallback = "1", .doc = "number of partitions", .low = 1}),
+    T::of<&TopicDraft::partitions, AsInteger>({.name = "partitions",
+                                               .fallback = "1",
+                                               .doc = "number of partitions",
+                                               .low = 1,
+                                               .high = 2'147'483'647}),
     T::of<&TopicDraft::replication_factor, AsInteger>(
         {.name = "replication_factor",
          .doc = "replicas of a partition; default: 3, or all brokers",
          .low = 1,
          .high = 32'767}),
     T::by<read_assignment>({.name = "assignment",
-                            .type = "list of lists of brokers",
+                            .shape = &assignment_shape,
                             .fallback = "null",
                             .doc = "replicas by partition; else Kafka's placement"}),
     T::by<read_config<TopicDraft, Place::topic>>({.name = "config",
-                                                  .type = "settings",
+                                                  .shape = &topic_settings,
                                                   .fallback = "{}",
                                                   .doc = "Kafka's settings of the topic"}),
 };
+constexpr Shape topic_object = shape_of<topic_keys>("object");
+constexpr Shape count_shape = simple(Shape::Kind::integer, "number");
 
 } // namespace
+
+constexpr Shape control_plane_shape = shape_of<control_plane_keys>("object");
+constexpr Shape brokers_shape = either(count_shape, brokers_object, "number or object");
+constexpr Shape topic_shape = either(AsName::shape, topic_object, "name or object");
 
 void decode_control_plane(Report& report, const Node& node, ControlPlaneDraft& out) {
     read_object(report, node, control_plane_keys, "an object with the control plane", out);
@@ -147,6 +223,7 @@ void decode_brokers(Report& report, const Node& node, BrokersDraft& out) {
         return;
     }
     read_object(report, node, broker_keys, "a number of brokers or an object", out);
+    if (out.overrides_node != nullptr) { read_overrides(report, out); }
 }
 
 void decode_topic(Report& report, const Node& node, TopicDraft& out) {

@@ -1,21 +1,57 @@
-// `faults`: actions and times. Whom they hit is resolved later (targets.cpp).
+// `faults`: actions, times and what each action needs. Whom they hit is resolved later.
 #include "scenario/draft.hpp"
 #include "scenario/keys.hpp"
 
+#include <algorithm>
+#include <iterator>
+#include <type_traits>
 #include <utility>
 
 namespace brokersim {
 namespace {
+
+constexpr std::int64_t billion = 1'000'000'000;
 
 void read_action(Report& report, const Node& node, const KeyInfo& key, FaultDraft& out) {
     std::string word;
     if (AsWord::read(report, node, key, word)) { out.known_action = from_word(word, out.action); }
 }
 
-/// A time of a kind that is not built yet: `at` is not missed then.
-void read_other_time(Report& report, const Node& node, const KeyInfo& key, FaultDraft& out) {
-    out.other_time = true;
-    not_built(report, node, in_quotes(key.name));
+/// A kind of time: which of them go together is looked at when all are read.
+template <auto member, class As>
+void read_time(Report& report, const Node& node, const KeyInfo& key, FaultDraft& out) {
+    ++out.times;
+    typename std::remove_reference_t<decltype(out.*member)>::value_type value{};
+    if (As::read(report, node, key, value)) { out.*member = std::move(value); }
+}
+
+constexpr std::string_view predicates = "isr_size|leader|lag_above|acked|elected";
+
+/// {"isr_size": {"orders/0": 1}}: one predicate; what it compares with is not looked at yet.
+void read_when(Report& report, const Node& node, const KeyInfo&, FaultDraft& out) {
+    ++out.times;
+    std::size_t count = 0;
+    if (!node.is(Node::Kind::object)) {
+        wrong_kind(report, node, "an object with a predicate");
+        return;
+    }
+    for (const Node& member : node.children) {
+        if (member.key.starts_with("x-")) { continue; }
+        ++count;
+        const auto known = split(predicates);
+        if (std::find(known.begin(), known.end(), member.key) == known.end()) {
+            report.error_at_key(member, "unknown predicate " + in_quotes(member.key) +
+                                            did_you_mean(member.key, known) + ": expected " +
+                                            listed(known));
+        }
+    }
+    if (count != 1) { report.error(node, "`when` has one predicate"); }
+}
+
+void read_random(Report& report, const Node& node, const KeyInfo& key, FaultDraft& out) {
+    ++out.times;
+    Rate rate;
+    AsRate::read(report, node, key, rate);
 }
 
 template <const Node* FaultDraft::*member>
@@ -27,68 +63,206 @@ void read_target(Report& report, const Node& node, const KeyInfo&, FaultDraft& o
     }
 }
 
+void read_groups(Report& report, const Node& node, const KeyInfo&, FaultDraft& out) {
+    if (!node.is(Node::Kind::array)) {
+        wrong_kind(report, node, "a list of lists of machines");
+        return;
+    }
+    const std::size_t before = report.errors();
+    for (const Node& item : node.children) {
+        if (!item.is(Node::Kind::string) && !item.is(Node::Kind::array)) {
+            wrong_kind(report, item, "a machine, a role or a list of them");
+        }
+    }
+    if (node.children.size() < 2) {
+        report.error(node, "a partition has two groups or more: who still hears whom");
+    }
+    if (report.errors() == before) { out.groups_node = &node; }
+}
+
+void read_assignment(Report& report, const Node& node, const KeyInfo&, FaultDraft&) {
+    if (!node.is(Node::Kind::array)) {
+        wrong_kind(report, node, "a list of lists of brokers");
+        return;
+    }
+    for (const Node& row : node.children) {
+        std::vector<std::string> brokers;
+        decode_texts(report, row, "a list of brokers", brokers);
+    }
+}
+
+void read_config(Report& report, const Node& node, const KeyInfo&, FaultDraft&) {
+    if (!node.is(Node::Kind::object)) { wrong_kind(report, node, "an object of settings"); }
+}
+
 constexpr std::string_view actions =
-    "crash|~power_loss|~lose_disk|stop|restart|pause|resume|isolate|~partition|cut|heal|"
-    "~slow_network|~slow_disk|~stall_disk|~fill_disk|~slow_cpu|~skew_clock|~drop_requests|"
-    "~rolling_restart|~add_broker|~move_leader|~reassign|~set_config|~set_rate|~resize_group";
+    "crash|power_loss|~lose_disk|stop|restart|pause|resume|isolate|partition|cut|heal|"
+    "slow_network|~slow_disk|~stall_disk|~fill_disk|slow_cpu|~skew_clock|~drop_requests|"
+    "~rolling_restart|~add_broker|~move_leader|~reassign|~set_config|set_rate|resize_group";
+
+constexpr Shape targets_shape = list_of(machine_shape, "list of targets", 1);
+constexpr Shape target_shape = either(machine_shape, targets_shape, "target");
+constexpr Shape groups_shape = list_of(target_shape, "list of lists", 2);
+constexpr Shape when_shape = map_of(AsAny::shape, "object");
+constexpr Shape rows_shape = list_of(targets_shape, "list of lists");
+constexpr Shape config_shape = map_of(AsAny::shape, "settings");
+constexpr Shape fault_name_shape = simple(Shape::Kind::text, "fault");
 
 using F = Keys<FaultDraft>;
 constexpr Key<FaultDraft> fault_keys[] = {
     F::of<&FaultDraft::id, AsName>(
         {.name = "id", .doc = "its name; default: fault-K, by position from 1"}),
-    F::by<read_action>(
-        {.name = "do", .type = "word", .doc = "what happens", .words = actions, .required = true}),
+    F::by<read_action>({.name = "do",
+                        .shape = &AsWord::shape,
+                        .doc = "what happens",
+                        .words = actions,
+                        .required = true}),
     F::by<read_target<&FaultDraft::target_node>>(
-        {.name = "target", .type = "target", .doc = "whom it hits"}),
+        {.name = "target", .shape = &target_shape, .doc = "whom it hits"}),
     F::by<read_target<&FaultDraft::from_node>>(
-        {.name = "from", .type = "target", .doc = "cut: who is not heard"}),
+        {.name = "from", .shape = &target_shape, .doc = "cut: who is not heard"}),
     F::by<read_target<&FaultDraft::to_node>>(
-        {.name = "to", .type = "target", .doc = "cut: who does not hear"}),
-    F::of<&FaultDraft::begin, AsDuration>({.name = "at", .type = "time", .doc = "when it begins"}),
-    F::of<&FaultDraft::lasts, AsDuration>({.name = "for",
-                                           .type = "duration",
-                                           .fallback = "null",
-                                           .doc = "lifted again this long after its begin"}),
-    F::by<read_other_time>(
-        {.name = "after", .type = "fault", .doc = "after the begin of this one"}),
-    F::by<read_other_time>({.name = "when", .type = "object", .doc = "when a state is reached"}),
-    F::by<read_other_time>({.name = "every", .type = "duration", .doc = "again and again"}),
-    F::by<read_other_time>({.name = "rate", .type = "rate", .doc = "at random"}),
-    F::later({.name = "delay", .type = "duration", .doc = "with after: how long after"}),
-    F::later({.name = "count", .type = "integer", .doc = "with every: how often"}),
-    F::later({.name = "groups", .type = "list of lists", .doc = "partition: who still hears whom"}),
-    F::later({.name = "latency", .type = "distribution", .doc = "slow_network: is added"}),
-    F::later({.name = "loss", .type = "ratio", .doc = "slow_network: of messages"}),
-    F::later({.name = "bandwidth", .type = "bandwidth", .doc = "slow_network: instead of its own"}),
-    F::later({.name = "factor", .type = "number", .doc = "slow_disk, slow_cpu: how much slower"}),
-    F::later({.name = "write", .type = "bandwidth", .doc = "slow_disk: instead of its own"}),
-    F::later({.name = "by", .type = "duration", .doc = "skew_clock: how much"}),
-    F::later({.name = "api", .type = "word", .doc = "drop_requests: which kind"}),
-    F::later({.name = "gap", .type = "duration", .doc = "rolling_restart: between two"}),
-    F::later({.name = "rack", .type = "name", .doc = "add_broker: its rack"}),
-    F::later({.name = "partition", .type = "partition", .doc = "move_leader: of which"}),
-    F::later({.name = "topic", .type = "topic", .doc = "reassign, set_config: which"}),
-    F::later({.name = "assignment", .type = "list", .doc = "reassign: the new replicas"}),
-    F::later({.name = "group", .type = "group", .doc = "resize_group, set_config: which"}),
-    F::later({.name = "producer", .type = "producer", .doc = "set_rate, set_config: which"}),
-    F::later({.name = "config", .type = "settings", .doc = "set_config: the new values"}),
-    F::later({.name = "new_rate", .type = "rate", .doc = "set_rate: the new one"}),
-    F::later({.name = "members", .type = "integer", .doc = "resize_group: how many"}),
+        {.name = "to",
+         .shape = &target_shape,
+         .doc = "cut: who does not hear; move_leader: the new one"}),
+    F::by<read_time<&FaultDraft::begin, AsDuration>>(
+        {.name = "at",
+         .shape = &AsDuration::shape,
+         .doc = "when it begins; with every: for the first time"}),
+    F::of<&FaultDraft::lasts, AsDuration>(
+        {.name = "for", .fallback = "null", .doc = "lifted again this long after its begin"}),
+    F::by<read_time<&FaultDraft::after_name, AsText>>(
+        {.name = "after", .shape = &fault_name_shape, .doc = "after the begin of this one"}),
+    F::of<&FaultDraft::delay, AsDuration>(
+        {.name = "delay", .fallback = "\"0s\"", .doc = "with after: how long after"}),
+    F::later_by<read_when>(
+        {.name = "when", .shape = &when_shape, .doc = "when a state is reached"}),
+    F::by<read_time<&FaultDraft::every, AsDuration>>(
+        {.name = "every",
+         .shape = &AsDuration::shape,
+         .doc = "again and again, first after one period",
+         .low = 1}),
+    F::of<&FaultDraft::count, AsInteger>(
+        {.name = "count", .fallback = "null", .doc = "with every: how often", .low = 1}),
+    F::later_by<read_random>({.name = "rate", .shape = &AsRate::shape, .doc = "at random"}),
+    F::by<read_groups>(
+        {.name = "groups", .shape = &groups_shape, .doc = "partition: who still hears whom"}),
+    F::of<&FaultDraft::latency, AsDistribution>(
+        {.name = "latency", .doc = "slow_network: is added, one way"}),
+    F::of<&FaultDraft::loss, AsRatio>(
+        {.name = "loss", .doc = "slow_network: instead of the links' own"}),
+    F::of<&FaultDraft::bandwidth, AsBandwidth>(
+        {.name = "bandwidth", .doc = "slow_network: instead of the machine's own"}),
+    F::of<&FaultDraft::factor_ppb, AsDecimal>({.name = "factor",
+                                               .doc = "slow_cpu, slow_disk: how many times slower",
+                                               .low = 1,
+                                               .high = 1'000'000 * billion}),
+    F::later<AsBandwidth, Bandwidth>({.name = "write", .doc = "slow_disk: instead of its own"}),
+    F::later<AsDuration, Duration>({.name = "by", .doc = "skew_clock: how much"}),
+    F::later<AsText, std::string>({.name = "api", .doc = "drop_requests: which kind"}),
+    F::later<AsDuration, Duration>({.name = "gap", .doc = "rolling_restart: between two"}),
+    F::later<AsName, std::string>({.name = "rack", .doc = "add_broker: its rack"}),
+    F::later<AsText, std::string>(
+        {.name = "partition", .shape = &partition_name_shape, .doc = "move_leader: of which"}),
+    F::later<AsText, std::string>(
+        {.name = "topic", .shape = &topic_name_shape, .doc = "reassign, set_config: which"}),
+    F::later_by<read_assignment>(
+        {.name = "assignment", .shape = &rows_shape, .doc = "reassign: the new replicas"}),
+    F::of<&FaultDraft::group, AsText>(
+        {.name = "group", .shape = &group_name_shape, .doc = "resize_group, set_config: which"}),
+    F::of<&FaultDraft::producer, AsText>(
+        {.name = "producer", .shape = &producer_name_shape, .doc = "set_rate, set_config: which"}),
+    F::later_by<read_config>(
+        {.name = "config", .shape = &config_shape, .doc = "set_config: the new values"}),
+    F::of<&FaultDraft::new_rate, AsRate>({.name = "new_rate", .doc = "set_rate: the new one"}),
+    F::of<&FaultDraft::members, AsInteger>(
+        {.name = "members", .doc = "resize_group: how many from then on"}),
 };
+
+/// Which keys belong to an action, besides id, do, for and the times. `!` before what it needs.
+struct ActionKeys {
+    FaultAction action;
+    std::string_view keys;
+};
+constexpr ActionKeys action_keys[] = {
+    {FaultAction::partition, "!groups"},
+    {FaultAction::cut, "!from|!to"},
+    {FaultAction::heal, "target"},
+    {FaultAction::slow_network, "!target|latency|loss|bandwidth"},
+    {FaultAction::slow_cpu, "!target|!factor"},
+    {FaultAction::set_rate, "!producer|!new_rate"},
+    {FaultAction::resize_group, "!group|!members"},
+};
+constexpr std::string_view common_keys = "id|do|at|for|after|delay|when|every|count|rate";
+
+std::string_view keys_of(FaultAction action) {
+    for (const ActionKeys& entry : action_keys) {
+        if (entry.action == action) { return entry.keys; }
+    }
+    return "!target";
+}
+
+bool has(const Node& node, std::string_view key) {
+    const Node* member = node.find(key);
+    return member != nullptr && !member->is(Node::Kind::null);
+}
+
+void check_keys(Report& report, const Node& node, FaultAction action) {
+    std::vector<std::string_view> own = split(keys_of(action));
+    for (std::string_view& key : own) {
+        if (!key.starts_with('!')) { continue; }
+        key.remove_prefix(1);
+        if (!has(node, key)) {
+            const Node* member = node.find(key);
+            report.error(member != nullptr ? *member : node,
+                         in_quotes(word(action)) + " needs " + in_quotes(key));
+        }
+    }
+    const auto common = split(common_keys);
+    for (const Node& member : node.children) {
+        const auto is = [&](std::string_view key) { return key == member.key; };
+        const bool known = std::any_of(std::begin(fault_keys), std::end(fault_keys),
+                                       [&](const auto& key) { return is(key.info.name); });
+        if (known && !member.is(Node::Kind::null) && std::none_of(own.begin(), own.end(), is) &&
+            std::none_of(common.begin(), common.end(), is)) {
+            report.error_at_key(member, in_quotes(member.key) + " does not belong to " +
+                                            in_quotes(word(action)));
+        }
+    }
+    if (action == FaultAction::slow_network && !has(node, "latency") && !has(node, "loss") &&
+        !has(node, "bandwidth")) {
+        report.error(node, "\"slow_network\" needs \"latency\", \"loss\" or \"bandwidth\"");
+    }
+}
+
+void check_times(Report& report, const Node& node, FaultDraft& out) {
+    const bool repeated = has(node, "every");
+    const int allowed = repeated && has(node, "at") ? 2 : 1;
+    if (out.times == 0) {
+        report.error(node, "when does it happen? One of \"at\", \"after\", \"when\", \"every\", "
+                           "\"rate\" is needed");
+    } else if (out.times > allowed) {
+        report.error(node, "a fault has one time: \"at\", \"after\", \"when\", \"every\" or "
+                           "\"rate\" (\"at\" and \"every\" go together)");
+    }
+    if (has(node, "delay") && !has(node, "after")) {
+        report.error_at_key(node.at("delay"), "\"delay\" belongs to \"after\"");
+    }
+    if (has(node, "count") && !repeated) {
+        report.error_at_key(node.at("count"), "\"count\" belongs to \"every\"");
+    }
+    const Duration first = out.every.value_or(Duration{});
+    out.at = out.begin.value_or(Time{} + first);
+}
 
 } // namespace
 
+constexpr Shape fault_shape = shape_of<fault_keys>("object");
+
 void decode_fault(Report& report, const Node& node, FaultDraft& out) {
     if (!read_object(report, node, fault_keys, "a fault: an object", out)) { return; }
-    if (out.begin) {
-        out.at = *out.begin;
-        if (out.other_time) {
-            report.error(node, "a fault has one time: \"at\" or another, not both");
-        }
-    } else if (!out.other_time && node.find("at") == nullptr) {
-        report.error(node, "when does it happen? One of \"at\", \"after\", \"when\", \"every\", "
-                           "\"rate\" is needed");
-    }
+    check_times(report, node, out);
+    if (out.known_action) { check_keys(report, node, out.action); }
 }
 
 } // namespace brokersim

@@ -1,4 +1,4 @@
-// `network`, and the distributions of durations.
+// `network`.
 #include "scenario/draft.hpp"
 #include "scenario/keys.hpp"
 
@@ -7,127 +7,29 @@
 namespace brokersim {
 namespace {
 
-struct Lognormal {
-    Duration median{}, p99{};
-};
-constexpr Key<Lognormal> lognormal_keys[] = {
-    Keys<Lognormal>::of<&Lognormal::median, AsDuration>(
-        {.name = "median", .doc = "the median", .low = 1, .required = true}),
-    Keys<Lognormal>::of<&Lognormal::p99, AsDuration>(
-        {.name = "p99", .doc = "the 99th percentile", .low = 1, .required = true}),
-};
-
-struct DistributionDraft {
-    Distribution value;
-    int kinds = 0; ///< how many of the keys below were given
-    bool fine = true;
-};
-
-void read_uniform(Report& report, const Node& node, const KeyInfo& key, DistributionDraft& out) {
-    ++out.kinds;
-    out.fine = false;
-    if (!node.is(Node::Kind::array) || node.children.size() != 2) {
-        report.error(node, "uniform is a list of two durations, the lowest and the highest");
-        return;
-    }
-    out.value.kind = Distribution::Kind::uniform;
-    const bool low = AsDuration::read(report, node.children[0], key, out.value.a);
-    const bool high = AsDuration::read(report, node.children[1], key, out.value.b);
-    if (!low || !high) { return; }
-    if (out.value.b < out.value.a) {
-        report.error(node, "the highest value of uniform is below the lowest");
-        return;
-    }
-    out.fine = true;
-}
-
-void read_exponential(Report& report, const Node& node, const KeyInfo& key,
-                      DistributionDraft& out) {
-    ++out.kinds;
-    out.value.kind = Distribution::Kind::exponential;
-    out.fine = AsDuration::read(report, node, key, out.value.a);
-}
-
-void read_lognormal(Report& report, const Node& node, const KeyInfo&, DistributionDraft& out) {
-    ++out.kinds;
-    const std::size_t before = report.errors();
-    Lognormal lognormal;
-    read_object(report, node, lognormal_keys, "an object with median and p99", lognormal);
-    out.fine = report.errors() == before;
-    if (out.fine && lognormal.p99 < lognormal.median) {
-        report.error(node.at("p99"), "p99 is below the median");
-        out.fine = false;
-    }
-    out.value.kind = Distribution::Kind::lognormal;
-    out.value.a = lognormal.median;
-    out.value.b = lognormal.p99;
-}
-
-template <std::optional<Duration> Distribution::*member>
-void read_clamp(Report& report, const Node& node, const KeyInfo& key, DistributionDraft& out) {
-    Duration value{};
-    if (AsDuration::read(report, node, key, value)) {
-        out.value.*member = value;
-    } else {
-        out.fine = false;
-    }
-}
-
-using D = Keys<DistributionDraft>;
-constexpr Key<DistributionDraft> distribution_keys[] = {
-    D::by<read_uniform>({.name = "uniform",
-                         .type = "list of two durations",
-                         .doc = "any value from the first to the second"}),
-    D::by<read_exponential>(
-        {.name = "exponential", .type = "duration", .doc = "the mean", .low = 1}),
-    D::by<read_lognormal>({.name = "lognormal", .type = "object", .doc = "median and p99"}),
-    D::later({.name = "pareto", .type = "object", .doc = "min, alpha and max"}),
-    D::later({.name = "quantiles", .type = "object", .doc = "linear between the points"}),
-    D::by<read_clamp<&Distribution::min>>(
-        {.name = "min", .type = "duration", .doc = "lower values become this"}),
-    D::by<read_clamp<&Distribution::max>>(
-        {.name = "max", .type = "duration", .doc = "higher values become this"}),
-};
-
-void read_loss(Report& report, const Node& node, const KeyInfo&) {
-    Parsed<std::int64_t> ratio;
-    if (node.is(Node::Kind::string)) {
-        ratio = percent_of(node.text);
-    } else if (node.is(Node::Kind::number)) {
-        ratio = ratio_of(node.text);
-    } else {
-        wrong_kind(report, node, "a ratio such as \"0.1%\" or a number from 0 to 1");
-        return;
-    }
-    if (!ratio.value) {
-        report.error(node, ratio.error);
-    } else if (*ratio.value != 0) {
-        report.error(node, "a loss other than 0 is not built yet");
-    }
-}
-
 using L = Keys<LinkDraft>;
 constexpr Key<LinkDraft> link_keys[] = {
     L::of<&LinkDraft::from, AsText>(
-        {.name = "from", .type = "machine", .doc = "the sending machine", .required = true}),
+        {.name = "from", .shape = &machine_shape, .doc = "the sending machine", .required = true}),
     L::of<&LinkDraft::to, AsText>(
-        {.name = "to", .type = "machine", .doc = "the receiving machine", .required = true}),
-    L::of<&LinkDraft::latency, AsDistribution>({.name = "latency", .doc = "of this link"}),
-    L::of<&LinkDraft::bandwidth, AsBandwidth>({.name = "bandwidth", .doc = "of this link"}),
+        {.name = "to", .shape = &machine_shape, .doc = "the receiving machine", .required = true}),
+    L::of<&LinkDraft::latency, AsDistribution>(
+        {.name = "latency", .fallback = "null", .doc = "of this link"}),
+    L::of<&LinkDraft::bandwidth, AsBandwidth>(
+        {.name = "bandwidth", .fallback = "null", .doc = "of this link"}),
+    L::of<&LinkDraft::loss, AsRatio>(
+        {.name = "loss", .fallback = "null", .doc = "of messages on this link"}),
     L::of<&LinkDraft::both_ways, AsBoolean>(
         {.name = "both_ways", .fallback = "false", .doc = "the same from `to` to `from`"}),
-    L::by<[](Report& report, const Node& node, const KeyInfo& key, LinkDraft&) {
-        read_loss(report, node, key);
-    }>({.name = "loss", .type = "ratio", .fallback = "0", .doc = "of messages; only 0 is built"}),
-    L::later({.name = "duplicate",
-              .type = "ratio",
-              .fallback = "0",
-              .doc = "datagrams that come twice"}),
-    L::later({.name = "transport",
-              .type = "word",
-              .fallback = "\"stream\"",
-              .doc = "\"datagram\": raw loss and reordering"}),
+    L::later<AsRatio, Ratio>(
+        {.name = "duplicate", .fallback = "0", .doc = "datagrams that come twice"}),
+    L::later<AsWord, std::string>({.name = "transport",
+                                   .fallback = "\"stream\"",
+                                   .doc = "\"datagram\": raw loss and reordering",
+                                   .words = "stream|datagram"}),
 };
+constexpr Shape link_shape = shape_of<link_keys>("link");
+constexpr Shape links_shape = list_of(link_shape, "list of links");
 
 void read_links(Report& report, const Node& node, const KeyInfo&, NetworkDraft& out) {
     if (!node.is(Node::Kind::array)) {
@@ -143,6 +45,39 @@ void read_links(Report& report, const Node& node, const KeyInfo&, NetworkDraft& 
     }
 }
 
+constexpr Shape zone_shape = list_of(machine_shape, "list of machines");
+constexpr Shape zones_shape =
+    map_of(zone_shape, "object: zone - list of machines", R"(^[a-zA-Z0-9._-]{1,249}$)");
+
+void read_zones(Report& report, const Node& node, const KeyInfo&, NetworkDraft& out) {
+    if (!node.is(Node::Kind::object)) {
+        wrong_kind(report, node, "an object: zone - list of machines");
+        return;
+    }
+    for (const Node& member : node.children) {
+        if (member.key.starts_with("x-") || member.is(Node::Kind::null)) { continue; }
+        if (!is_name(member.key)) {
+            report.error_at_key(member,
+                                in_quotes(member.key) + " is no name: " + std::string(name_rule));
+        }
+        ZoneDraft zone;
+        zone.node = &member;
+        decode_texts(report, member, "a list of machines", zone.machines);
+        out.zones.push_back(std::move(zone));
+    }
+}
+
+using Z = Keys<BetweenZones>;
+constexpr Key<BetweenZones> between_keys[] = {
+    Z::of<&BetweenZones::latency, AsDistribution>(
+        {.name = "latency", .fallback = "null", .doc = "instead of the network's, one way"}),
+    Z::of<&BetweenZones::bandwidth, AsBandwidth>(
+        {.name = "bandwidth", .fallback = "null", .doc = "of each pair and direction"}),
+    Z::of<&BetweenZones::loss, AsRatio>(
+        {.name = "loss", .fallback = "null", .doc = "instead of the network's"}),
+};
+constexpr Shape between_shape = shape_of<between_keys>("object");
+
 using N = Keys<NetworkDraft>;
 constexpr Key<NetworkDraft> network_keys[] = {
     N::of<&NetworkDraft::latency, AsDistribution>(
@@ -150,45 +85,29 @@ constexpr Key<NetworkDraft> network_keys[] = {
     N::of<&NetworkDraft::bandwidth, AsBandwidth>({.name = "bandwidth",
                                                   .fallback = "\"10Gbit/s\"",
                                                   .doc = "of a machine, in each direction"}),
-    N::by<[](Report& report, const Node& node, const KeyInfo& key, NetworkDraft&) {
-        read_loss(report, node, key);
-    }>({.name = "loss", .type = "ratio", .fallback = "0", .doc = "of messages; only 0 is built"}),
-    N::later({.name = "zones", .type = "object", .fallback = "{}", .doc = "machines by zone"}),
-    N::later({.name = "between_zones",
-              .type = "object",
-              .fallback = "{}",
-              .doc = "latency between zones"}),
+    N::of<&NetworkDraft::loss, AsRatio>(
+        {.name = "loss", .fallback = "\"0%\"", .doc = "of messages: they are sent again"}),
+    N::by<read_zones>(
+        {.name = "zones",
+         .shape = &zones_shape,
+         .fallback = "{}",
+         .doc = "machines by zone; brokers not listed are in the zone of their rack"}),
+    N::by<[](Report& report, const Node& node, const KeyInfo&, NetworkDraft& out) {
+        read_object(report, node, between_keys, "an object with latency, bandwidth or loss",
+                    out.between_zones);
+    }>({.name = "between_zones",
+        .shape = &between_shape,
+        .fallback = "{}",
+        .doc = "what links between zones have of their own"}),
     N::by<read_links>({.name = "links",
-                       .type = "list",
+                       .shape = &links_shape,
                        .fallback = "[]",
                        .doc = "what single links have of their own"}),
 };
 
 } // namespace
 
-bool AsDistribution::read(Report& report, const Node& node, const KeyInfo& key, Distribution& out) {
-    if (!node.is(Node::Kind::object)) {
-        Duration value{};
-        if (!AsDuration::read(report, node, key, value)) { return false; }
-        out = Distribution::constant(value);
-        return true;
-    }
-    DistributionDraft draft;
-    const std::size_t before = report.errors();
-    read_object(report, node, distribution_keys, "a distribution", draft);
-    if (report.errors() != before || !draft.fine) { return false; }
-    if (draft.kinds != 1) {
-        report.error(node, "a distribution has one of uniform, exponential, lognormal; this has " +
-                               std::to_string(draft.kinds));
-        return false;
-    }
-    if (draft.value.min && draft.value.max && *draft.value.max < *draft.value.min) {
-        report.error(node.at("max"), "max is below min");
-        return false;
-    }
-    out = draft.value;
-    return true;
-}
+constexpr Shape network_shape = shape_of<network_keys>("object");
 
 void decode_network(Report& report, const Node& node, NetworkDraft& out) {
     read_object(report, node, network_keys, "an object with the network", out);

@@ -4,10 +4,12 @@
 
 #include "brokersim/scenario.hpp"
 #include "scenario/document.hpp"
+#include "scenario/keys.hpp"
 #include "scenario/report.hpp"
 #include "scenario/settings.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,16 +21,33 @@ struct LinkDraft : LinkSpec {
     bool both_ways = false;
 };
 
+struct ZoneDraft {
+    const Node* node = nullptr; ///< its key is the name
+    std::vector<std::string> machines;
+};
+
 struct NetworkDraft {
     Distribution latency = Distribution::constant(microseconds(250));
     Bandwidth bandwidth = 1'250'000'000;
+    Ratio loss{};
     std::vector<LinkDraft> links;
+    std::vector<ZoneDraft> zones;
+    BetweenZones between_zones;
 };
 
 struct ControlPlaneDraft {
     const Node* node = nullptr;
     std::int32_t controllers = 3;
     Settings settings;
+};
+
+/// What one broker has of its own.
+struct OverrideDraft {
+    const Node* node = nullptr; ///< its key is the broker
+    CpuSpec cpu;
+    DiskSpec disk;
+    Settings settings;
+    ServerConfig config; ///< resolved
 };
 
 struct BrokersDraft {
@@ -38,6 +57,8 @@ struct BrokersDraft {
     Settings settings;
     CpuSpec cpu;
     DiskSpec disk;
+    const Node* overrides_node = nullptr;
+    std::vector<OverrideDraft> overrides;
 };
 
 struct TopicDraft {
@@ -53,7 +74,7 @@ struct ProducerDraft : ProducerSpec {
     const Node* node = nullptr;
     std::string topic_name;
     std::int32_t instances = 1;
-    bool has_rate = false;
+    bool has_rate = false; ///< the key is there, right or wrong
     std::string arrivals = "constant";
     std::string partitioner; ///< the readable alias
     Settings settings;
@@ -63,17 +84,20 @@ struct ConsumerDraft : ConsumerGroupSpec {
     const Node* node = nullptr;
     std::vector<std::string> topic_names;
     std::string commit_word = "auto";
-    Settings settings;
+    std::string dead_letter_name;
+    Settings settings, producer_settings;
 };
 
 struct FaultDraft : FaultSpec {
     const Node* node = nullptr;
     std::optional<Time> begin; ///< `at`
-    bool other_time = false;   ///< a time of a kind that is not built was given
+    std::optional<std::string> after_name;
+    int times = 0; ///< kinds of times that were given, right or wrong
     bool known_action = false;
     const Node* target_node = nullptr;
     const Node* from_node = nullptr;
     const Node* to_node = nullptr;
+    const Node* groups_node = nullptr;
 };
 
 struct ExpectDraft : ExpectSpec {
@@ -82,6 +106,9 @@ struct ExpectDraft : ExpectSpec {
     int comparators = 0;                   ///< equals, below, …
     const Node* partitions_node = nullptr; ///< leader, isr
     const Node* metric_node = nullptr;
+    const Node* event_node = nullptr;
+    const Node* where_node = nullptr;
+    const Node* count_node = nullptr;
     const Node* value_node = nullptr; ///< of the comparator, still to be read in the metric's unit
 };
 
@@ -97,7 +124,20 @@ struct Draft {
     std::vector<FaultDraft> faults;
     std::vector<ExpectDraft> expect;
     ServerConfig broker_config, controller_config; ///< resolved
+    TopicConfig topic_config;                      ///< resolved: what topics begin with
+    /// Machines by zone, racks included. Resolved.
+    std::map<std::string, std::vector<std::string>> zones;
 };
+
+// What the values of the sections look like.
+extern const Shape scenario_shape, network_shape, control_plane_shape, brokers_shape, topic_shape,
+    producer_shape, consumer_shape, fault_shape, expectation_shape;
+/// A machine, topic, …: which there are is not known before the file is read.
+inline constexpr Shape machine_shape = simple(Shape::Kind::text, "machine");
+inline constexpr Shape topic_name_shape = simple(Shape::Kind::text, "topic");
+inline constexpr Shape group_name_shape = simple(Shape::Kind::text, "group");
+inline constexpr Shape producer_name_shape = simple(Shape::Kind::text, "producer");
+inline constexpr Shape partition_name_shape = simple(Shape::Kind::text, "partition");
 
 /// Reads the document into `draft` by the tables of its objects.
 void decode(const Node& root, Draft& draft, Report& report);
@@ -111,9 +151,5 @@ void decode_producer(Report& report, const Node& node, ProducerDraft& out);
 void decode_consumer(Report& report, const Node& node, ConsumerDraft& out);
 void decode_fault(Report& report, const Node& node, FaultDraft& out);
 void decode_expectation(Report& report, const Node& node, ExpectDraft& out);
-
-/// The strings of a list; false if it is none (reported).
-bool decode_texts(Report& report, const Node& node, std::string_view what,
-                  std::vector<std::string>& out);
 
 } // namespace brokersim

@@ -3,6 +3,7 @@
 
 #include "scenario/keys.hpp"
 #include "scenario/modelled.hpp"
+#include "scenario/units.hpp"
 
 #include <algorithm>
 #include <set>
@@ -55,8 +56,78 @@ void check_server(const Draft& draft, const ServerConfig& c, Report& report) {
     }
 }
 
+/// What brokers call the defaults of topics, in the order in which Kafka looks for them
+/// (AbstractKafkaConfig: logRetentionTimeMillis, logRollTimeMillis, logFlushIntervalMs).
+struct TopicDefault {
+    std::string_view server, topic;
+    std::int64_t times = 1; ///< to the topic's unit
+};
+constexpr TopicDefault topic_default_names[] = {
+    {"log.retention.ms", "retention.ms"},
+    {"log.retention.minutes", "retention.ms", 60'000},
+    {"log.retention.hours", "retention.ms", 3'600'000},
+    {"log.retention.bytes", "retention.bytes"},
+    {"log.roll.ms", "segment.ms"},
+    {"log.roll.hours", "segment.ms", 3'600'000},
+    {"log.segment.bytes", "segment.bytes"},
+    {"log.cleanup.policy", "cleanup.policy"},
+    {"log.flush.interval.messages", "flush.messages"},
+    {"log.flush.interval.ms", "flush.ms"},
+    {"log.flush.scheduler.interval.ms", "flush.ms"},
+    {"message.max.bytes", "max.message.bytes"},
+    {"min.insync.replicas", "min.insync.replicas"},
+    {"unclean.leader.election.enable", "unclean.leader.election.enable"},
+};
+
+/// Settings that only say what topics begin with would have no effect on a server itself.
+Settings without_topic_defaults(const Settings& settings) {
+    Settings out = settings;
+    for (const TopicDefault& entry : topic_default_names) {
+        if (entry.server.starts_with("log.") && !entry.server.ends_with("scheduler.interval.ms")) {
+            const auto found = out.find(entry.server);
+            if (found != out.end()) { out.erase(found); }
+        }
+    }
+    return out;
+}
+
+void warn_of_compaction(const Settings& settings, std::string_view name, Report& report) {
+    const auto found = settings.find(name);
+    if (found == settings.end() || found->second.text.find("compact") == std::string::npos) {
+        return;
+    }
+    report.warning(*found->second.node, "compaction is not modelled: nothing is compacted");
+}
+
+void resolve_topic_defaults(Draft& draft, Report& report) {
+    Settings all = draft.brokers.settings;
+    all.insert(draft.control_plane.settings.begin(), draft.control_plane.settings.end());
+    std::set<std::string_view> done;
+    for (const TopicDefault& entry : topic_default_names) {
+        const auto found = all.find(entry.server);
+        if (found == all.end() || !done.insert(entry.topic).second) { continue; }
+        SettingValue value = found->second;
+        const bool zero = value.number == 0;
+        value.number = value.number < 0 ? value.number : mul_div(value.number, entry.times, 1);
+        if (entry.topic == "retention.ms" && zero) {
+            report.error(*value.node, "the retention must be -1 (for ever) or at least 1");
+        }
+        for (const auto& setting : modelled_topic()) {
+            if (setting.name == entry.topic) { setting.set(draft.topic_config, value); }
+        }
+    }
+    warn_of_compaction(all, "log.cleanup.policy", report);
+}
+
 void list_changed_settings(Draft& draft) {
     const ServerConfig defaults;
+    const TopicConfig topic_defaults;
+    for (const auto& setting : modelled_topic_defaults()) {
+        std::string value = setting.json(draft.topic_config);
+        if (value != setting.json(topic_defaults)) {
+            draft.scenario.changed_settings.emplace_back(setting.name, std::move(value));
+        }
+    }
     for (const auto& setting : modelled_server()) {
         const ServerConfig& config = given(draft.brokers.settings, setting.name) ||
                                              !given(draft.control_plane.settings, setting.name)
@@ -91,55 +162,74 @@ void unbuilt_setting(Report& report, const Settings& settings, std::string_view 
     if (found != settings.end()) { not_built(report, *found->second.node, what); }
 }
 
+/// The settings of a producer while they are resolved.
+struct ProducerSettings {
+    const Node& node; ///< where messages point to without a better place
+    const Settings& given;
+    ProducerConfig& config;
+};
+
 /// ProducerConfig.maybeOverrideEnableIdempotence and postProcessAndValidateIdempotenceConfigs.
-void resolve_idempotence(ProducerDraft& p, Report& report) {
-    const Settings& s = p.settings;
+void resolve_idempotence(const ProducerSettings& p, Report& report) {
+    const Settings& s = p.given;
     ProducerConfig& c = p.config;
     const bool written = is_true(s, "enable.idempotence");
     const bool refused = is_false(s, "enable.idempotence");
     if (!refused && c.max_in_flight_requests_per_connection > 5) {
-        report.error(place_of(s, "max.in.flight.requests.per.connection", *p.node),
+        report.error(place_of(s, "max.in.flight.requests.per.connection", p.node),
                      "max.in.flight.requests.per.connection must be at most 5 with an idempotent "
                      "producer, and Kafka 4.0 asks for \"enable.idempotence\": false otherwise");
     }
     if (written && c.acks != Acks::all) {
-        report.error(place_of(s, "acks", *p.node),
+        report.error(place_of(s, "acks", p.node),
                      "acks must be \"all\" with \"enable.idempotence\": true");
     }
     if (written && c.retries == 0) {
-        report.error(place_of(s, "retries", *p.node),
+        report.error(place_of(s, "retries", p.node),
                      "retries must be above 0 with \"enable.idempotence\": true");
     }
     c.enable_idempotence = !refused && c.acks == Acks::all && c.retries > 0;
 }
 
 /// KafkaProducer.configureDeliveryTimeout.
-void resolve_delivery_timeout(ProducerDraft& p, Report& report) {
+void resolve_delivery_timeout(const ProducerSettings& p, Report& report) {
     ProducerConfig& c = p.config;
     constexpr Duration highest = milliseconds(2'147'483'647);
     const Duration least = std::min(
         Duration{c.linger.ns > highest.ns ? highest.ns : c.linger.ns} + c.request_timeout, highest);
     if (c.delivery_timeout >= least) { return; }
-    if (given(p.settings, "delivery.timeout.ms")) {
-        report.error(place_of(p.settings, "delivery.timeout.ms", *p.node),
+    if (given(p.given, "delivery.timeout.ms")) {
+        report.error(place_of(p.given, "delivery.timeout.ms", p.node),
                      "delivery.timeout.ms (" + ms(c.delivery_timeout) +
                          ") must be at least linger.ms + request.timeout.ms (" + ms(least) + ")");
     }
     c.delivery_timeout = least;
 }
 
-void resolve_partitioner(ProducerDraft& p, Report& report) {
-    const auto setting = p.settings.find("partitioner.class");
-    if (setting != p.settings.end() && p.config.partitioner == PartitionerKind::builtin &&
+/// Settings of any producer: an entry of `producers`, or the one that a consumer has.
+void resolve_producer_config(Settings& settings, const Node& node, ProducerConfig& config,
+                             Report& report) {
+    unbuilt_setting(report, settings, "transactional.id", "\"transactional.id\"");
+    settings.erase("transactional.id");
+    apply(settings, modelled_producer(), config, &report);
+    const ProducerSettings p{node, settings, config};
+    resolve_idempotence(p, report);
+    resolve_delivery_timeout(p, report);
+    const auto setting = settings.find("partitioner.class");
+    if (setting != settings.end() && config.partitioner == PartitionerKind::builtin &&
         !setting->second.text.empty()) {
         report.error(*setting->second.node,
                      "the partitioner " + in_quotes(setting->second.text) +
                          " is not known: leave it out, or \"org.apache.kafka.clients.producer."
                          "RoundRobinPartitioner\"");
     }
+}
+
+/// The readable form of partitioner.class.
+void resolve_partitioner(ProducerDraft& p, Report& report) {
     if (p.partitioner.empty()) { return; }
     const Node& node = p.node->at("partitioner");
-    if (setting != p.settings.end()) {
+    if (given(p.settings, "partitioner.class")) {
         report.error(node,
                      "\"partitioner\" and \"partitioner.class\" say the same: give one of them");
     }
@@ -173,10 +263,18 @@ void check_assignors(ConsumerDraft& g, Report& report) {
             return;
         }
     }
-    if (!resolved.empty() && resolved.front() != "range") {
+    if (!resolved.empty() && resolved.front() != "range" && resolved.front() != "roundrobin") {
         report.error(*value.node,
                      "the assignor " + in_quotes(resolved.front()) + " is not built yet");
     }
+}
+
+void check_reset(const ConsumerDraft& g, Report& report) { // AutoOffsetResetStrategy.
+    constexpr std::string_view by_duration = "by_duration:";
+    const auto reset = g.settings.find("auto.offset.reset");
+    if (reset == g.settings.end() || !reset->second.text.starts_with(by_duration)) { return; }
+    const auto parsed = iso_duration_of(reset->second.text.substr(by_duration.size()));
+    if (!parsed.value) { report.error(*reset->second.node, parsed.error); }
 }
 
 void check_session(const Draft& draft, const ConsumerDraft& g, Report& report) {
@@ -215,29 +313,30 @@ void resolve_commit(ConsumerDraft& g, Report& report) {
 
 void resolve_servers(Draft& draft, Report& report) {
     const auto table = modelled_server();
+    const Settings brokers = without_topic_defaults(draft.brokers.settings);
+    const Settings controllers = without_topic_defaults(draft.control_plane.settings);
     // A name given in one place counts for all machines, one given in both for its own.
-    apply(draft.control_plane.settings, table, draft.broker_config, nullptr);
-    apply(draft.brokers.settings, table, draft.broker_config, &report);
-    apply(draft.brokers.settings, table, draft.controller_config, nullptr);
-    apply(draft.control_plane.settings, table, draft.controller_config, &report);
+    apply(controllers, table, draft.broker_config, nullptr);
+    apply(brokers, table, draft.broker_config, &report);
+    apply(brokers, table, draft.controller_config, nullptr);
+    apply(controllers, table, draft.controller_config, &report);
     check_server(draft, draft.broker_config, report);
+    resolve_topic_defaults(draft, report);
     list_changed_settings(draft);
+    for (OverrideDraft& own : draft.brokers.overrides) {
+        own.config = draft.broker_config;
+        apply(own.settings, table, own.config, &report);
+    }
 }
 
 void resolve_topic_settings(const Draft& draft, TopicDraft& topic, Report& report) {
-    topic.config.min_insync_replicas = draft.broker_config.min_insync_replicas;
-    topic.config.unclean_leader_election_enable =
-        draft.broker_config.unclean_leader_election_enable;
-    topic.config.max_message_bytes = draft.broker_config.message_max_bytes;
+    topic.config = draft.topic_config;
     apply(topic.settings, modelled_topic(), topic.config, &report);
+    warn_of_compaction(topic.settings, "cleanup.policy", report);
 }
 
 void resolve_producer_settings(ProducerDraft& p, Report& report) {
-    unbuilt_setting(report, p.settings, "transactional.id", "\"transactional.id\"");
-    p.settings.erase("transactional.id");
-    apply(p.settings, modelled_producer(), p.config, &report);
-    resolve_idempotence(p, report);
-    resolve_delivery_timeout(p, report);
+    resolve_producer_config(p.settings, *p.node, p.config, report);
     resolve_partitioner(p, report);
 }
 
@@ -249,10 +348,7 @@ void resolve_consumer_settings(const Draft& draft, ConsumerDraft& g, Report& rep
         report.error(*g.settings.find("group.id")->second.node,
                      "group.id contradicts the key \"group\": " + in_quotes(g.group));
     }
-    const auto reset = g.settings.find("auto.offset.reset");
-    if (reset != g.settings.end() && reset->second.text.starts_with("by_duration")) {
-        not_built(report, *reset->second.node, "a reset by duration");
-    }
+    check_reset(g, report);
     if (given(g.settings, "group.remote.assignor")) { // ConsumerConfig refuses it in 4.0.
         report.error_at_key(*g.settings.find("group.remote.assignor")->second.node,
                             "group.remote.assignor needs the protocol \"consumer\"");
@@ -265,6 +361,9 @@ void resolve_consumer_settings(const Draft& draft, ConsumerDraft& g, Report& rep
     check_assignors(g, report);
     check_session(draft, g, report);
     resolve_commit(g, report);
+    // It waits for each acknowledgement: nothing is gained by lingering.
+    g.producer_config.linger = Duration{};
+    resolve_producer_config(g.producer_settings, *g.node, g.producer_config, report);
 }
 
 } // namespace brokersim

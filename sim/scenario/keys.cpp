@@ -61,6 +61,9 @@ bool integer_text(Report& report, const Node& node, I& out, bool& fits) {
     return true;
 }
 
+constexpr Shape percent_shape = simple(Shape::Kind::text, "percentage", R"(^[0-9]+(\.[0-9]+)?%$)");
+constexpr Shape ratio_number_shape = simple(Shape::Kind::ratio, "number");
+
 template <class T, class Parse>
 bool quantity(Report& report, const Node& node, std::string_view what, std::string_view forms,
               Parse parse, T& out) {
@@ -193,17 +196,87 @@ bool AsCost::read(Report& report, const Node& node, const KeyInfo&, std::int64_t
     return quantity(report, node, "a cost per byte", R"("0.1ns")", cost_of, out);
 }
 
+const Shape AsRatio::shape = either(percent_shape, ratio_number_shape, "ratio");
+
+bool AsRatio::read(Report& report, const Node& node, const KeyInfo&, Ratio& out) {
+    Parsed<std::int64_t> ratio;
+    if (node.is(Node::Kind::string)) {
+        ratio = percent_of(node.text);
+    } else if (node.is(Node::Kind::number)) {
+        ratio = ratio_of(node.text);
+    } else {
+        wrong_kind(report, node, "a ratio such as \"0.1%\" or a number from 0 to 1");
+        return false;
+    }
+    if (!ratio.value) {
+        report.error(node, ratio.error);
+        return false;
+    }
+    out = {*ratio.value};
+    return true;
+}
+
+bool AsDecimal::read(Report& report, const Node& node, const KeyInfo& key, std::int64_t& out) {
+    if (!node.is(Node::Kind::number)) {
+        wrong_kind(report, node, "a number");
+        return false;
+    }
+    const auto parsed = decimal_billionths(node.text);
+    if (!parsed.value) {
+        report.error(node, parsed.error);
+        return false;
+    }
+    if (*parsed.value < key.low || *parsed.value > key.high) {
+        report.error(node, in_quotes(node.text) + " is out of range: " + spell_billionths(key.low) +
+                               " to " + spell_billionths(key.high));
+        return false;
+    }
+    out = *parsed.value;
+    return true;
+}
+
+const Shape AsTexts::shape = list_of(AsText::shape, "list of strings");
+
+bool AsTexts::read(Report& report, const Node& node, const KeyInfo&,
+                   std::vector<std::string>& out) {
+    return decode_texts(report, node, "a list of strings", out);
+}
+
+const Shape AsNames::shape = list_of(AsName::shape, "list of names");
+
+bool AsNames::read(Report& report, const Node& node, const KeyInfo&,
+                   std::vector<std::string>& out) {
+    if (!node.is(Node::Kind::array)) {
+        wrong_kind(report, node, "a list of names");
+        return false;
+    }
+    const std::size_t before = report.errors();
+    for (const Node& item : node.children) {
+        AsName::read(report, item, {}, out.emplace_back());
+    }
+    return report.errors() == before;
+}
+
+bool decode_texts(Report& report, const Node& node, std::string_view what,
+                  std::vector<std::string>& out) {
+    if (!node.is(Node::Kind::array)) {
+        wrong_kind(report, node, what);
+        return false;
+    }
+    const std::size_t before = report.errors();
+    for (const Node& item : node.children) {
+        AsText::read(report, item, {}, out.emplace_back());
+    }
+    return report.errors() == before;
+}
+
 std::optional<std::size_t> find_key(Report& report, const Node& member,
                                     std::span<const KeyInfo* const> infos) {
     if (member.key.starts_with("x-")) { return std::nullopt; }
     for (std::size_t k = 0; k < infos.size(); ++k) {
         if (infos[k]->name != member.key) { continue; }
         if (member.is(Node::Kind::null)) { return std::nullopt; } // The default.
-        if (infos[k]->built) { return k; }
-        const bool asks_for_default =
-            !infos[k]->fallback.empty() && compact_json(member) == infos[k]->fallback;
-        if (!asks_for_default) { not_built(report, member, in_quotes(member.key)); }
-        return std::nullopt;
+        return k;
     }
     std::vector<std::string_view> names;
     for (const KeyInfo* info : infos) {
@@ -212,6 +285,12 @@ std::optional<std::size_t> find_key(Report& report, const Node& member,
     report.error_at_key(member,
                         "unknown key " + in_quotes(member.key) + did_you_mean(member.key, names));
     return std::nullopt;
+}
+
+void refuse_unbuilt(Report& report, const Node& member, const KeyInfo& info, std::size_t before) {
+    if (info.built || report.errors() != before) { return; }
+    const bool asks_for_default = !info.fallback.empty() && compact_json(member) == info.fallback;
+    if (!asks_for_default) { not_built(report, member, in_quotes(member.key)); }
 }
 
 void report_missing(Report& report, const Node& object, std::span<const KeyInfo* const> infos) {

@@ -8,10 +8,9 @@
 namespace brokersim {
 
 struct Metric {
-    enum class Unit : std::uint8_t { duration, rate, count };
+    enum class Unit : std::uint8_t { duration, rate, count, ratio };
     std::string_view name;
     Unit unit = Unit::count;
-    bool built = true;
     std::string_view doc;
 };
 

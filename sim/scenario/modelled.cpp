@@ -1,6 +1,8 @@
 // The settings with an effect, one line each.
 #include "scenario/modelled.hpp"
 
+#include "scenario/units.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <cstdint>
@@ -73,11 +75,15 @@ constexpr Modelled<S> server[] = {
     plain<&S::fetch_max_bytes>("fetch.max.bytes"),
     time<&S::group_coordinator_append_linger>("group.coordinator.append.linger.ms"),
     time<&S::group_initial_rebalance_delay>("group.initial.rebalance.delay.ms"),
+    plain<&S::group_max_size>("group.max.size"),
     time<&S::group_max_session_timeout>("group.max.session.timeout.ms"),
     time<&S::group_min_session_timeout>("group.min.session.timeout.ms"),
     time<&S::initial_broker_registration_timeout>("initial.broker.registration.timeout.ms"),
     time<&S::leader_imbalance_check_interval, 1'000'000'000>(
         "leader.imbalance.check.interval.seconds"),
+    time<&S::log_flush_offset_checkpoint_interval>("log.flush.offset.checkpoint.interval.ms"),
+    time<&S::log_flush_scheduler_interval>("log.flush.scheduler.interval.ms"),
+    time<&S::log_retention_check_interval>("log.retention.check.interval.ms"),
     plain<&S::message_max_bytes>("message.max.bytes"),
     time<&S::metadata_max_idle_interval>("metadata.max.idle.interval.ms"),
     plain<&S::min_insync_replicas>("min.insync.replicas"),
@@ -106,10 +112,50 @@ constexpr Modelled<S> server[] = {
 };
 
 using T = TopicConfig;
+
+/// `name`: as topics or as brokers call it. -1 and below is for ever.
+constexpr Modelled<T> retention(std::string_view name) {
+    return {name,
+            [](T& c, const SettingValue& v) {
+                const bool forever = v.number < 0 || v.number > Duration::max().ns / 1'000'000;
+                c.retention = forever ? Duration::max() : milliseconds(v.number);
+            },
+            [](const T& c) {
+                return c.retention == Duration::max() ? "-1"
+                                                      : std::to_string(c.retention.ns / 1'000'000);
+            }};
+}
+
+/// Compaction is not modelled: what matters is whether old segments are deleted.
+constexpr Modelled<T> cleanup_policy(std::string_view name) {
+    return {name,
+            [](T& c, const SettingValue& v) {
+                c.delete_policy = v.text.find("delete") != std::string::npos;
+            },
+            [](const T& c) { return std::string(c.delete_policy ? "\"delete\"" : "\"compact\""); }};
+}
+
 constexpr Modelled<T> topic[] = {
+    cleanup_policy("cleanup.policy"),
+    plain<&T::flush_messages>("flush.messages"),
+    time<&T::flush>("flush.ms"),
     plain<&T::max_message_bytes>("max.message.bytes"),
     plain<&T::min_insync_replicas>("min.insync.replicas"),
+    plain<&T::retention_bytes>("retention.bytes"),
+    retention("retention.ms"),
+    plain<&T::segment_bytes>("segment.bytes"),
+    time<&T::segment>("segment.ms"),
     plain<&T::unclean_leader_election_enable>("unclean.leader.election.enable"),
+};
+
+constexpr Modelled<T> topic_defaults[] = {
+    cleanup_policy("log.cleanup.policy"),
+    plain<&T::flush_messages>("log.flush.interval.messages"),
+    time<&T::flush>("log.flush.interval.ms"),
+    plain<&T::retention_bytes>("log.retention.bytes"),
+    retention("log.retention.ms"),
+    time<&T::segment>("log.roll.ms"),
+    plain<&T::segment_bytes>("log.segment.bytes"),
 };
 
 void set_acks(ProducerConfig& c, const SettingValue& v) {
@@ -167,11 +213,21 @@ constexpr Modelled<P> producer[] = {
 };
 
 void set_reset(ConsumerConfig& c, const SettingValue& v) {
+    constexpr std::string_view by_duration = "by_duration:";
+    if (v.text.starts_with(by_duration)) {
+        c.auto_offset_reset = OffsetReset::by_duration;
+        c.auto_offset_reset_by =
+            iso_duration_of(v.text.substr(by_duration.size())).value.value_or(Duration{});
+        return;
+    }
     c.auto_offset_reset = v.text == "earliest" ? OffsetReset::earliest
                           : v.text == "none"   ? OffsetReset::none
                                                : OffsetReset::latest;
 }
 std::string json_reset(const ConsumerConfig& c) {
+    if (c.auto_offset_reset == OffsetReset::by_duration) {
+        return json_string("by_duration:" + spell_iso(c.auto_offset_reset_by));
+    }
     return c.auto_offset_reset == OffsetReset::earliest ? "\"earliest\""
            : c.auto_offset_reset == OffsetReset::none   ? "\"none\""
                                                         : "\"latest\"";
@@ -247,6 +303,9 @@ std::span<const Modelled<ServerConfig>> modelled_server() {
 }
 std::span<const Modelled<TopicConfig>> modelled_topic() {
     return topic;
+}
+std::span<const Modelled<TopicConfig>> modelled_topic_defaults() {
+    return topic_defaults;
 }
 std::span<const Modelled<ProducerConfig>> modelled_producer() {
     return producer;

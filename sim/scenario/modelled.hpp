@@ -21,6 +21,8 @@ struct Modelled {
 
 std::span<const Modelled<ServerConfig>> modelled_server();
 std::span<const Modelled<TopicConfig>> modelled_topic();
+/// What brokers call the same, where their name differs: the defaults of topics.
+std::span<const Modelled<TopicConfig>> modelled_topic_defaults();
 std::span<const Modelled<ProducerConfig>> modelled_producer();
 std::span<const Modelled<ConsumerConfig>> modelled_consumer();
 

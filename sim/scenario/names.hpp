@@ -23,7 +23,9 @@ struct Names {
     std::set<std::string, std::less<>> clients; ///< machines of producers and members
     std::map<std::string, std::int32_t, std::less<>> topics, groups;
     std::set<std::string, std::less<>> producers; ///< entries and their instances
-    std::map<std::string, std::vector<std::string>, std::less<>> racks; ///< brokers by rack
+    std::map<std::string, std::vector<std::string>, std::less<>> zones; ///< machines, by zone
+    std::map<std::string, std::int32_t, std::less<>> members; ///< the most that a group ever has
+    std::int32_t listed_topics = 0;                           ///< without those of dead letters
 
     bool is_broker(std::string_view name) const { return numbered(name, "b", brokers).has_value(); }
     bool is_controller(std::string_view name) const {
@@ -51,6 +53,16 @@ void resolve_target(Report& report, const Node& node, const Draft& draft, const 
                     TargetSpec& out);
 void resolve_faults(Draft& draft, const Names& names, Report& report);
 void resolve_expectations(Draft& draft, const Names& names, Report& report);
+
+/// Zones and racks: fills names.zones.
+void resolve_zones(const Draft& draft, Names& names, Report& report);
+void resolve_links(const Draft& draft, const Names& names, Report& report);
+/// Overrides: that they are for brokers that exist.
+void resolve_overrides(const Draft& draft, const Names& names, Report& report);
+/// What may only be said of producers and groups, besides Kafka's settings.
+void check_failures(const ConsumerDraft& group, Report& report);
+void check_loop(const ProducerDraft& producer, Report& report);
+void check_poison(const ProducerDraft& producer, Report& report);
 
 /// The last instant that can happen: duration + drain.
 Time end_of(const Draft& draft);

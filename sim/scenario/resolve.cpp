@@ -19,6 +19,17 @@ std::string name_or_text(const std::string& name, const Node& node, std::string_
     return place.is(Node::Kind::string) ? place.text : std::string();
 }
 
+/// The most members that a group has at any time.
+std::int32_t most_members(const Draft& draft, const ConsumerDraft& group) {
+    std::int32_t most = group.members;
+    for (const FaultDraft& fault : draft.faults) {
+        const bool own = fault.known_action && fault.action == FaultAction::resize_group &&
+                         fault.group == name_or_text(group.group, *group.node, "group");
+        if (own) { most = std::max(most, fault.members); }
+    }
+    return most;
+}
+
 /// False when there are more machines or partitions than allowed.
 bool check_limits(const Draft& draft, const Limits& limits, Report& report) {
     std::int64_t machines = 0;
@@ -38,7 +49,7 @@ bool check_limits(const Draft& draft, const Limits& limits, Report& report) {
         add(p.instances, &p.node->at("instances"));
     }
     for (const ConsumerDraft& g : draft.consumers) {
-        add(g.members, &g.node->at("members"));
+        add(most_members(draft, g), &g.node->at("members"));
     }
     const Node* many = draft.root;
     std::int64_t many_count = 0;
@@ -101,16 +112,56 @@ void add_groups(Draft& draft, Names& names, Report& report) {
         const Node& node = g.node->at("group");
         g.group = name_or_text(g.group, *g.node, "group");
         if (g.group.empty()) { continue; }
-        if (g.group.size() + std::to_string(g.members).size() + 1 > 249) {
+        const std::int32_t members = most_members(draft, g);
+        if (g.group.size() + std::to_string(members).size() + 1 > 249) {
             report.error(node, "the names of the members are longer than 249");
         }
         if (!names.groups.emplace(g.group, static_cast<std::int32_t>(k)).second) {
             report.error(node, "two groups are called " + in_quotes(g.group));
             continue;
         }
-        for (std::int32_t i = 1; i <= g.members; ++i) {
+        names.members[g.group] = members;
+        for (std::int32_t i = 1; i <= members; ++i) {
             add_client(report, node, g.group + "-" + std::to_string(i), names);
         }
+    }
+}
+
+/// Kafka's names for topics, besides the characters.
+bool is_topic_name(Report& report, const Node& node, const std::string& name) {
+    if (name == "." || name == "..") {
+        report.error(node, in_quotes(name) + " is no name for a topic");
+        return false;
+    }
+    if (name == "__consumer_offsets" || name == "__transaction_state") {
+        report.error(node,
+                     in_quotes(name) + " is an internal topic of Kafka: the cluster creates it");
+        return false;
+    }
+    return true;
+}
+
+/// Topics of dead letters are created when nobody listed them.
+void add_dead_letters(Draft& draft, Names& names, Report& report) {
+    for (ConsumerDraft& g : draft.consumers) {
+        if (g.on_failure.then != FailurePolicy::dead_letter) { continue; }
+        const Node& node = g.node->at("dead_letter_topic");
+        if (g.dead_letter_name.empty() && node.is(Node::Kind::string)) { continue; } // Reported.
+        if (g.dead_letter_name.empty() && g.topic_names.size() != 1) {
+            report.error(node, "\"dead_letter_topic\" is needed: the group has several topics");
+            continue;
+        }
+        if (g.dead_letter_name.empty()) { g.dead_letter_name = g.topic_names[0] + ".DLT"; }
+        if (!is_name(g.dead_letter_name) || !is_topic_name(report, node, g.dead_letter_name)) {
+            continue;
+        }
+        const auto [topic, fresh] = names.topics.emplace(
+            g.dead_letter_name, static_cast<std::int32_t>(draft.topics.size()));
+        g.dead_letter_topic = topic->second;
+        if (!fresh) { continue; }
+        TopicDraft& made = draft.topics.emplace_back();
+        made.node = &node;
+        made.name = g.dead_letter_name;
     }
 }
 
@@ -118,10 +169,6 @@ Names collect_names(Draft& draft, Report& report) {
     Names names;
     names.brokers = draft.brokers.count;
     names.controllers = draft.control_plane.controllers;
-    for (std::int32_t b = 0; b < names.brokers && !draft.brokers.racks.empty(); ++b) {
-        const auto rack = static_cast<std::size_t>(b) % draft.brokers.racks.size();
-        names.racks[draft.brokers.racks[rack]].push_back("b" + std::to_string(b + 1));
-    }
     for (std::size_t k = 0; k < draft.topics.size(); ++k) {
         TopicDraft& t = draft.topics[k];
         t.name = t.node->is(Node::Kind::string) && t.name.empty()
@@ -129,17 +176,16 @@ Names collect_names(Draft& draft, Report& report) {
                      : name_or_text(t.name, *t.node, "name");
         const Node& node = t.node->at("name");
         if (t.name.empty()) { continue; }
-        if (t.name == "." || t.name == "..") {
-            report.error(node, in_quotes(t.name) + " is no name for a topic");
-        } else if (t.name == "__consumer_offsets" || t.name == "__transaction_state") {
-            report.error(node, in_quotes(t.name) +
-                                   " is an internal topic of Kafka: the cluster creates it");
-        } else if (!names.topics.emplace(t.name, static_cast<std::int32_t>(k)).second) {
+        if (is_topic_name(report, node, t.name) &&
+            !names.topics.emplace(t.name, static_cast<std::int32_t>(k)).second) {
             report.error(node, "two topics are called " + in_quotes(t.name));
         }
     }
+    names.listed_topics = static_cast<std::int32_t>(draft.topics.size());
     add_producers(draft, names, report);
     add_groups(draft, names, report);
+    add_dead_letters(draft, names, report);
+    resolve_zones(draft, names, report);
     return names;
 }
 
@@ -200,11 +246,11 @@ void resolve_topic(const Draft& draft, TopicDraft& t, const Names& names, Report
 
 void resolve_producer(const Draft& draft, ProducerDraft& p, const Names& names, Report& report) {
     const Node& place = p.node->at("topic");
-    if (p.topic_name.empty() && draft.topics.size() == 1) {
+    if (p.topic_name.empty() && names.listed_topics == 1) {
         p.topic = 0;
     } else if (p.topic_name.empty()) {
-        report.error(place, draft.topics.empty() ? "there is no topic to write to"
-                                                 : "\"topic\" is needed: there are several");
+        report.error(place, names.listed_topics == 0 ? "there is no topic to write to"
+                                                     : "\"topic\" is needed: there are several");
     } else if (const auto topic = names.topics.find(p.topic_name); topic != names.topics.end()) {
         p.topic = topic->second;
     } else {
@@ -220,17 +266,12 @@ void resolve_producer(const Draft& draft, ProducerDraft& p, const Names& names, 
                              ": the topic has " + std::to_string(partitions) + " (from 0)");
         }
     }
-    const Node* loop = p.node->find("closed_loop");
-    const bool looped = loop != nullptr && !loop->is(Node::Kind::null);
-    if (p.has_rate && looped) {
-        report.error(*p.node, "\"rate\" and \"closed_loop\" exclude each other");
-    } else if (!p.has_rate && !looped) {
-        report.error(*p.node, "one of \"rate\", \"closed_loop\" is needed");
-    }
+    check_loop(p, report);
     p.poisson = p.arrivals == "poisson";
     if (p.stop && *p.stop < p.start) {
         report.error(p.node->at("stop"), "\"stop\" is before \"start\"");
     }
+    check_poison(p, report);
     resolve_producer_settings(p, report);
 }
 
@@ -252,21 +293,13 @@ void resolve_group(const Draft& draft, ConsumerDraft& g, const Names& names, Rep
     if (g.members > 1 && g.join_every.ns > (Duration::max().ns - g.start.ns) / (g.members - 1)) {
         report.error(g.node->at("join"), "the last member would join after the end of time");
     }
-    resolve_consumer_settings(draft, g, report);
-}
-
-void resolve_links(const Draft& draft, const Names& names, Report& report) {
-    for (const LinkDraft& link : draft.network.links) {
-        for (const auto& [name, key] : {std::pair(link.from, "from"), std::pair(link.to, "to")}) {
-            const Node& place = link.node->at(key);
-            if (place.is(Node::Kind::string) && !names.is_machine(name)) {
-                unknown_machine(report, place, name, names);
-            }
-        }
-        if (!link.from.empty() && link.from == link.to) {
-            report.error(link.node->at("to"), "a link joins two machines; this is one");
-        }
+    check_failures(g, report);
+    if (g.on_failure.then != FailurePolicy::crash) {
+        g.restart_after.reset();
+    } else if (!g.restart_after) {
+        g.restart_after = seconds(10);
     }
+    resolve_consumer_settings(draft, g, report);
 }
 
 } // namespace
@@ -281,9 +314,15 @@ void resolve(Draft& draft, const Limits& limits, Report& report) {
         report.error(draft.root->at("drain"),
                      "duration and drain do not fit in the clock (292 years)");
     }
+    if (s.warmup > s.duration) {
+        report.warning(draft.root->at("warmup"),
+                       "the warm-up is longer than the run: there is nothing to measure");
+    }
     if (!check_limits(draft, limits, report)) { return; }
     resolve_servers(draft, report);
     const Names names = collect_names(draft, report);
+    draft.zones = {names.zones.begin(), names.zones.end()};
+    resolve_overrides(draft, names, report);
     for (TopicDraft& t : draft.topics) {
         resolve_topic(draft, t, names, report);
     }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 namespace brokersim {
 namespace {
@@ -29,10 +30,11 @@ void resolve_member(Report& report, const Node& node, std::string_view of, const
         unknown_group(report, node, of.substr(0, slash), names);
     } else {
         const ConsumerDraft& consumer = draft.consumers[static_cast<std::size_t>(group->second)];
-        const auto member = numbered(of.substr(slash + 1), "", consumer.members);
+        const std::int32_t members = names.members.find(consumer.group)->second;
+        const auto member = numbered(of.substr(slash + 1), "", members);
         if (!member) {
             report.error(node, "the group " + in_quotes(consumer.group) + " has members 1 to " +
-                                   std::to_string(consumer.members));
+                                   std::to_string(members));
             return;
         }
         out.kind = Kind::member;
@@ -58,13 +60,16 @@ bool resolve_role(Report& report, const Node& node, std::string_view role, std::
         out.kind = Kind::random_broker;
         if (of != "broker") { not_built(report, node, in_quotes("random:" + std::string(of))); }
     } else if (role == "zone") {
-        const auto rack = names.racks.find(of);
-        if (rack != names.racks.end()) {
-            out.machines = rack->second;
+        const auto zone = names.zones.find(of);
+        if (zone != names.zones.end()) {
+            out.machines = zone->second;
+            if (out.machines.empty()) {
+                report.error(node, "there is no machine in the zone " + in_quotes(of));
+            }
             return true;
         }
         std::vector<std::string_view> zones;
-        for (const auto& [name, brokers] : names.racks) {
+        for (const auto& [name, machines] : names.zones) {
             zones.push_back(name);
         }
         report.error(node, "there is no zone or rack " + in_quotes(of) + did_you_mean(of, zones));
@@ -106,36 +111,12 @@ void refuse_controllers(Report& report, const Node& node, const TargetSpec& targ
     for (const std::string& name : target.machines) {
         hit = hit || names.is_controller(name);
     }
+    for (const TargetSpec& part : target.parts) {
+        refuse_controllers(report, node, part, names);
+    }
     if (hit && names.controllers > 1) {
         report.error(node, "a fault of one of several controllers is not built yet: "
                            "with \"controllers\": 1 it is");
-    }
-}
-
-void need_target(Report& report, const FaultDraft& fault) {
-    const bool cut = fault.action == FaultAction::cut;
-    const auto refuse = [&](const Node* node, std::string_view name) {
-        if (node != nullptr) {
-            report.error_at_key(*node, in_quotes(name) + " does not belong to " +
-                                           in_quotes(word(fault.action)));
-        }
-    };
-    const auto need = [&](const Node* node, std::string_view name) {
-        if (node == nullptr && fault.node->find(name) == nullptr) {
-            report.error(*fault.node, in_quotes(word(fault.action)) + " needs " + in_quotes(name));
-        } else if (node == nullptr && fault.node->find(name)->is(Node::Kind::null)) {
-            report.error(*fault.node->find(name),
-                         in_quotes(word(fault.action)) + " needs " + in_quotes(name));
-        }
-    };
-    if (cut) {
-        need(fault.from_node, "from");
-        need(fault.to_node, "to");
-        refuse(fault.target_node, "target");
-    } else {
-        refuse(fault.from_node, "from");
-        refuse(fault.to_node, "to");
-        if (fault.action != FaultAction::heal) { need(fault.target_node, "target"); }
     }
 }
 
@@ -147,9 +128,133 @@ void check_times(const Draft& draft, const FaultDraft& fault, Report& report) {
                                                        in_quotes(word(fault.action)) +
                                                        ": there is nothing to lift");
     }
-    if (fault.begin && *fault.begin > end_of(draft)) {
-        report.warning(fault.node->at("at"), "this fault would begin after the end of the run: "
-                                             "it never happens");
+    if ((fault.begin || fault.every) && fault.at > end_of(draft)) {
+        report.warning(fault.node->at(fault.begin ? "at" : "every"),
+                       "this fault would begin after the end of the run: "
+                       "it never happens");
+    }
+}
+
+/// Lists: machines only, or targets of which some are roles.
+void resolve_list(Report& report, const Node& node, const Draft& draft, const Names& names,
+                  TargetSpec& out) {
+    if (node.children.empty()) { report.error(node, "the list of targets is empty"); }
+    std::vector<TargetSpec> parts;
+    bool roles = false;
+    for (const Node& item : node.children) {
+        if (!item.is(Node::Kind::string)) {
+            wrong_kind(report, item, "the name of a machine, or a role");
+            continue;
+        }
+        TargetSpec& one = parts.emplace_back();
+        one.text = item.text;
+        resolve_one(report, item, draft, names, one);
+        roles = roles || one.kind != Kind::machines;
+    }
+    if (roles) {
+        out.kind = Kind::several;
+        out.parts = std::move(parts);
+        return;
+    }
+    std::set<std::string> seen;
+    for (TargetSpec& one : parts) {
+        for (std::string& name : one.machines) {
+            if (seen.insert(name).second) { out.machines.push_back(std::move(name)); }
+        }
+    }
+}
+
+/// Everything that happens to machines happens to controllers too; these may be slow.
+bool harms_controllers(FaultAction action) {
+    return action != FaultAction::slow_network && action != FaultAction::slow_cpu &&
+           action != FaultAction::heal;
+}
+
+/// The groups of a partition: no machine in two of them.
+void resolve_groups(FaultDraft& fault, const Draft& draft, const Names& names, Report& report) {
+    std::set<std::string> seen;
+    std::size_t with_controllers = 0;
+    std::int32_t controllers = 0;
+    for (const Node& item : fault.groups_node->children) {
+        TargetSpec& group = fault.groups.emplace_back();
+        resolve_target(report, item, draft, names, group);
+        const std::int32_t before = controllers;
+        for (const std::string& name : group.machines) {
+            if (!seen.insert(name).second) {
+                report.error(item, in_quotes(name) + " stands in two groups");
+            }
+            controllers += names.is_controller(name) ? 1 : 0;
+        }
+        with_controllers += controllers > before ? 1U : 0U;
+    }
+    if (with_controllers > 1) {
+        report.error(*fault.groups_node, "controllers that do not hear each other are not built "
+                                         "yet: put all of them into one group");
+    }
+}
+
+void resolve_after(const FaultDraft& fault, Draft& draft, Report& report, std::size_t self) {
+    if (!fault.after_name) { return; }
+    std::vector<std::string_view> ids;
+    for (std::size_t k = 0; k < draft.faults.size(); ++k) {
+        if (draft.faults[k].id == *fault.after_name) {
+            draft.faults[self].after = static_cast<std::int32_t>(k);
+            return;
+        }
+        ids.push_back(draft.faults[k].id);
+    }
+    report.error(fault.node->at("after"), "there is no fault " + in_quotes(*fault.after_name) +
+                                              did_you_mean(*fault.after_name, ids));
+}
+
+/// Faults that wait for each other never begin.
+void check_cycles(const Draft& draft, Report& report) {
+    for (std::size_t k = 0; k < draft.faults.size(); ++k) {
+        std::optional<std::int32_t> at = draft.faults[k].after;
+        for (std::size_t steps = 0; at && steps <= draft.faults.size(); ++steps) {
+            if (*at == static_cast<std::int32_t>(k)) {
+                report.error(draft.faults[k].node->at("after"),
+                             at == draft.faults[k].after
+                                 ? "this fault waits for itself: it never begins"
+                                 : "these faults wait for each other: none ever begins");
+                break;
+            }
+            at = draft.faults[static_cast<std::size_t>(*at)].after;
+        }
+    }
+}
+
+/// What set_rate and resize_group are about.
+void check_subject(const FaultDraft& fault, const Draft& draft, const Names& names,
+                   Report& report) {
+    if (fault.action == FaultAction::resize_group && !fault.group.empty() &&
+        !names.groups.contains(fault.group)) {
+        unknown_group(report, fault.node->at("group"), fault.group, names);
+    }
+    if (fault.action != FaultAction::set_rate || fault.producer.empty()) { return; }
+    const Node& node = fault.node->at("producer");
+    const auto entry =
+        std::find_if(draft.producers.begin(), draft.producers.end(),
+                     [&](const ProducerDraft& p) { return p.name == fault.producer; });
+    if (entry == draft.producers.end()) {
+        std::vector<std::string_view> known;
+        for (const ProducerDraft& p : draft.producers) {
+            known.push_back(p.name);
+        }
+        report.error(node, "there is no producer " + in_quotes(fault.producer) +
+                               did_you_mean(fault.producer, known));
+    } else if (entry->closed_loop) {
+        report.error(node, "a closed loop has no rate that could be set");
+    }
+}
+
+void warn_of_idle_cpu(const FaultDraft& fault, const Names& names, Report& report) {
+    if (fault.action != FaultAction::slow_cpu) { return; }
+    for (const std::string& name : fault.target.machines) {
+        if (names.is_broker(name)) { continue; }
+        report.warning(*fault.target_node, in_quotes(name) + " has no request handlers: only "
+                                                             "brokers become slower");
+        return;
     }
 }
 
@@ -160,24 +265,9 @@ void resolve_target(Report& report, const Node& node, const Draft& draft, const 
     out.text = node.is(Node::Kind::string) ? node.text : compact_json(node);
     if (node.is(Node::Kind::string)) {
         resolve_one(report, node, draft, names, out);
-    } else if (node.children.empty()) {
-        report.error(node, "the list of targets is empty");
+    } else {
+        resolve_list(report, node, draft, names, out);
     }
-    for (const Node& item : node.children) {
-        if (!item.is(Node::Kind::string)) {
-            wrong_kind(report, item, "the name of a machine");
-            continue;
-        }
-        TargetSpec one;
-        resolve_one(report, item, draft, names, one);
-        if (one.kind != Kind::machines) { not_built(report, item, "a role in a list"); }
-        for (std::string& name : one.machines) {
-            if (std::find(out.machines.begin(), out.machines.end(), name) == out.machines.end()) {
-                out.machines.push_back(std::move(name));
-            }
-        }
-    }
-    refuse_controllers(report, node, out, names);
 }
 
 void resolve_faults(Draft& draft, const Names& names, Report& report) {
@@ -190,20 +280,27 @@ void resolve_faults(Draft& draft, const Names& names, Report& report) {
             report.error(named ? fault.node->at("id") : *fault.node,
                          "two faults are called " + in_quotes(fault.id));
         }
+    }
+    for (std::size_t k = 0; k < draft.faults.size(); ++k) {
+        FaultDraft& fault = draft.faults[k];
+        resolve_after(fault, draft, report, k);
         if (!fault.known_action) { continue; } // Its targets may be of another kind.
-        if (fault.target_node != nullptr) {
-            resolve_target(report, *fault.target_node, draft, names, fault.target);
+        for (const auto& [node, target] :
+             {std::pair(fault.target_node, &fault.target), std::pair(fault.from_node, &fault.from),
+              std::pair(fault.to_node, &fault.to)}) {
+            if (node == nullptr) { continue; }
+            resolve_target(report, *node, draft, names, *target);
+            if (harms_controllers(fault.action)) {
+                refuse_controllers(report, *node, *target, names);
+            }
         }
-        if (fault.from_node != nullptr) {
-            resolve_target(report, *fault.from_node, draft, names, fault.from);
-        }
-        if (fault.to_node != nullptr) {
-            resolve_target(report, *fault.to_node, draft, names, fault.to);
-        }
+        if (fault.groups_node != nullptr) { resolve_groups(fault, draft, names, report); }
         fault.all_cuts = fault.action == FaultAction::heal && fault.target_node == nullptr;
-        need_target(report, fault);
+        check_subject(fault, draft, names, report);
+        warn_of_idle_cpu(fault, names, report);
         check_times(draft, fault, report);
     }
+    check_cycles(draft, report);
 }
 
 } // namespace brokersim

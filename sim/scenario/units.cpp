@@ -229,19 +229,80 @@ Parsed<std::int64_t> percent_of(std::string_view text) {
     return out;
 }
 
+Parsed<std::int64_t> decimal_billionths(std::string_view number) {
+    const auto d = decimal_of(number);
+    if (!d || !d->rest.empty()) {
+        return {{}, in_quotes(number) + " does not fit here: write digits, such as 1.5"};
+    }
+    if (d->decimals < 0 || d->decimals > 9) {
+        return {{}, in_quotes(number) + " has more than 9 decimals"};
+    }
+    return scaled(number, *d, 1'000'000'000, 1, "number of billionths");
+}
+
 Parsed<std::int64_t> ratio_of(std::string_view number) {
     const auto d = decimal_of(number);
     if (!d || !d->rest.empty()) {
         return {{}, in_quotes(number) + " is no ratio: write a number from 0 to 1, or \"0.1%\""};
     }
-    if (d->decimals < 0 || d->decimals > 9) {
-        return {{}, in_quotes(number) + " has more than 9 decimals"};
-    }
-    auto out = scaled(number, *d, 1'000'000'000, 1, "number of billionths");
+    auto out = decimal_billionths(number);
     if (out.value && *out.value > 1'000'000'000) {
         return {{}, in_quotes(number) + " is out of range: 0 to 1"};
     }
     return out;
+}
+
+Parsed<Duration> iso_duration_of(std::string_view text) {
+    struct Part {
+        char letter;
+        bool time;
+        std::int64_t seconds;
+    };
+    constexpr Part parts[] = {
+        {'D', false, 86'400}, {'H', true, 3'600}, {'M', true, 60}, {'S', true, 1}};
+    const auto wrong = [&]() -> Parsed<Duration> {
+        return {{},
+                in_quotes(text) +
+                    R"( is no duration of ISO 8601: write "P1D", "PT6H" or "PT1.5S")"};
+    };
+    const auto letter = [](char c) { return static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c); };
+    std::string_view rest = text.substr(text.starts_with('+') ? 1 : 0);
+    if (rest.empty() || letter(rest.front()) != 'P') { return wrong(); }
+    rest.remove_prefix(1);
+    Wide total = 0;
+    bool time = false;
+    bool any = false;
+    std::size_t next = 0;
+    while (!rest.empty()) {
+        if (!time && letter(rest.front()) == 'T') {
+            time = true;
+            any = false;
+            rest.remove_prefix(1);
+            continue;
+        }
+        if (rest.front() == '+') { rest.remove_prefix(1); }
+        const auto number = decimal_of(rest);
+        if (!number || number->rest.empty() || number->decimals < 0) { return wrong(); }
+        while (next < std::size(parts) &&
+               (parts[next].letter != letter(number->rest.front()) || parts[next].time != time)) {
+            ++next;
+        }
+        const bool fraction = number->decimals > 0;
+        if (next == std::size(parts) || number->decimals > 9 || number->digits > int64_max ||
+            (fraction && parts[next].letter != 'S')) {
+            return wrong();
+        }
+        total += number->digits * parts[next].seconds * power_of_ten(9 - number->decimals);
+        ++next;
+        any = true;
+        rest = number->rest.substr(1);
+    }
+    if (!any) { return wrong(); }
+    return {total > int64_max ? Duration::max() : Duration{static_cast<std::int64_t>(total)}, {}};
+}
+
+std::string spell_iso(Duration d) {
+    return "PT" + decimal_text(d.ns, 9) + "S";
 }
 
 std::string spell(Duration d) {
@@ -273,6 +334,14 @@ std::string spell(Rate r) {
 
 std::string spell_cost(std::int64_t millionths) {
     return decimal_text(millionths, 6) + "ns";
+}
+
+std::string spell_percent(std::int64_t billionths) {
+    return decimal_text(billionths, 7) + "%";
+}
+
+std::string spell_billionths(std::int64_t billionths) {
+    return decimal_text(billionths, 9);
 }
 
 std::int64_t mul_div(std::int64_t a, std::int64_t b, std::int64_t c) {

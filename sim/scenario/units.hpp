@@ -33,12 +33,24 @@ Parsed<std::int64_t> percent_of(std::string_view text);
 /// 0…1 as a JSON number, with at most 9 decimals, in billionths.
 Parsed<std::int64_t> ratio_of(std::string_view number);
 
+/// A JSON number from 0 on with at most 9 decimals, in billionths.
+Parsed<std::int64_t> decimal_billionths(std::string_view number);
+
+/// "P1DT2H3.5S" as Duration.parse of Java reads it, but not negative; the longest Duration where it
+/// is beyond.
+Parsed<Duration> iso_duration_of(std::string_view text);
+/// "PT3.5S".
+std::string spell_iso(Duration d);
+
 /// The shortest spelling that reads back as the same value.
 std::string spell(Duration d);
 std::string spell_size(std::int64_t bytes);
 std::string spell_bandwidth(Bandwidth b);
 std::string spell(Rate r);
 std::string spell_cost(std::int64_t millionths);
+std::string spell_percent(std::int64_t billionths);
+/// As a JSON number.
+std::string spell_billionths(std::int64_t billionths);
 
 /// a × b ÷ c rounded down, without overflow between; the largest int64 where the result is beyond.
 /// Requires a, b ≥ 0, c > 0.

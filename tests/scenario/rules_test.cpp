@@ -171,7 +171,7 @@ TEST_CASE("faults: parts belong to their actions") {
     refused(fault(R"("at": "1s", "do": "restart", "target": "b1", "for": "1s")"),
             "does not belong to \"restart\"");
     refused(fault(R"("do": "crash", "target": "b1")"), "when does it happen?");
-    refused(fault(R"("at": "1s", "every": "1s", "do": "crash", "target": "b1")"), "one time");
+    refused(fault(R"("at": "1s", "after": "f", "do": "crash", "target": "b1")"), "one time");
     refused(fault(R"("at": "1s", "do": "crsh", "target": "b1")"), "did you mean \"crash\"?");
     refused(
         fault(

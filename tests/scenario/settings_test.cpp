@@ -105,12 +105,12 @@ TEST_CASE("settings: a wrong name is corrected, one of another place is sent the
 
 TEST_CASE("settings: what is real but without effect is a warning that names it") {
     const Loaded loaded = load(
-        R"({"brokers": {"config": {"log.retention.hours": 168, "listeners": "PLAINTEXT://:9092",
+        R"({"brokers": {"config": {"log.cleaner.threads": 168, "listeners": "PLAINTEXT://:9092",
         "zookeeper.connect": "localhost", "listener.name.x.ssl.keystore.type": "JKS"}}})");
     CHECK(loaded.scenario);
     const std::string text = warnings(loaded);
     CHECK(contains(text,
-                   "/brokers/config/log.retention.hours \"log.retention.hours\" is not modelled"));
+                   "/brokers/config/log.cleaner.threads \"log.cleaner.threads\" is not modelled"));
     CHECK(contains(text, "\"listeners\" is not modelled"));
     CHECK(contains(text, "\"zookeeper.connect\" is not a setting of Kafka 4.0"));
     CHECK(contains(text, "listener.name.x.ssl.keystore.type"));
