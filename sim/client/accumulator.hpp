@@ -28,6 +28,7 @@ struct ProducerBatch {
     std::int64_t first = 0; ///< number of its first record in the partition
     std::int64_t producer_id = no_producer_id;
     std::int64_t charged = 0; ///< of buffer.memory
+    std::int64_t drained = 0; ///< in the order of leaving the queue, over all batches
     Time created;
     Time put_back; ///< by the last failed attempt; at first: creation
     Time retry_at; ///< end of the back-off after it

@@ -107,7 +107,7 @@ void Arrivals::completed(std::int64_t records, Time now) {
     advance();
 }
 
-void Arrivals::change_rate(Time now, const Rate& rate) {
+void Arrivals::change_rate(Time now, const std::optional<Rate>& rate) {
     if (closed_loop()) return;
     const bool due = next_ < now;
     if (steady_) {
@@ -117,7 +117,11 @@ void Arrivals::change_rate(Time now, const Rate& rate) {
         curve_.stand_at(due ? next_ : std::max(now, start_));
         if (!due) curve_.move(curve_gap());
     }
-    curve_.change(now, rate);
+    if (rate) {
+        curve_.change(now, *rate);
+    } else {
+        curve_.change_back(now);
+    }
     if (!due) settle(curve_.at());
 }
 

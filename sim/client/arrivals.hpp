@@ -8,6 +8,7 @@
 #include "engine/ring.hpp"
 
 #include <cstdint>
+#include <optional>
 
 namespace brokersim {
 
@@ -31,8 +32,8 @@ public:
     /// Closed loop: records of it have been acknowledged, have failed or were refused.
     void completed(std::int64_t records, Time now);
     bool closed_loop() const { return loop_ > 0; }
-    /// Another rate from now on.
-    void change_rate(Time now, const Rate& rate);
+    /// Another rate from now on; none: what the load was meant to be by then.
+    void change_rate(Time now, const std::optional<Rate>& rate);
     /// There will be no more.
     void end();
 

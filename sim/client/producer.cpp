@@ -113,7 +113,7 @@ void Producer::end_of_load(In, Effects& out) {
     arm_application(out);
 }
 
-void Producer::set_rate(In in, const Rate& rate, Effects& out) {
+void Producer::set_rate(In in, const std::optional<Rate>& rate, Effects& out) {
     arrivals_.change_rate(in.now, rate);
     if (running_) arm_application(out);
 }

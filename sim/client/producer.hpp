@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace brokersim {
@@ -37,8 +38,8 @@ public:
     void crash();
     /// The load is over: only the call of send() that is under way goes on, and the sender.
     void end_of_load(In in, Effects& out);
-    /// The application wants to send at another rate from now on.
-    void set_rate(In in, const Rate& rate, Effects& out);
+    /// The application wants to send at another rate from now on; none: as its load says.
+    void set_rate(In in, const std::optional<Rate>& rate, Effects& out);
 
     /// A record waits in send() or has no outcome yet.
     bool pending() const;

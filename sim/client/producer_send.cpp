@@ -115,6 +115,7 @@ bool Producer::work(In in, const Run& run) {
 /// False: send() works, or waits for memory.
 bool Producer::send_run(In in, Run& run, Effects& out) {
     if (!work(in, run)) return false;
+    Accumulator& batches = sender_.accumulator();
     const std::int64_t largest = batch_upper_bound(run.shape);
     if (largest > spec_.config.max_request_size || largest > spec_.config.buffer_memory) {
         refuse(run.count, Error::record_too_large, out);
@@ -122,8 +123,14 @@ bool Producer::send_run(In in, Run& run, Effects& out) {
         ++run_;
         return true;
     }
+    if (batches.buffer_size(run.shape) > spec_.config.buffer_memory) {
+        // More than there will ever be (Kafka: BufferPool.allocate throws).
+        refuse(run.count, Error::buffer_exhausted, out);
+        paid_ = false;
+        ++run_;
+        return true;
+    }
     const bool sticky = run.partition < 0;
-    Accumulator& batches = sender_.accumulator();
     if (sticky && sticky_.current() < 0) switch_sticky();
     while (run.count > 0) {
         const std::int32_t partition = sticky ? sticky_.current() : run.partition;

@@ -15,13 +15,13 @@ RateCurve::RateCurve(const Rate& rate, const std::vector<RatePoint>& profile, Ti
     for (const RatePoint& point : profile)
         allow(point.rate.per);
     if (profile.empty()) {
-        pieces_.push_back({start, Time::never(), units(rate), 0, 1});
+        pieces_.push_back(constant(start, Time::never(), units(rate)));
     } else if (profile.front().at > start) {
-        pieces_.push_back({start, profile.front().at, 0, 0, 1});
+        pieces_.push_back(constant(start, profile.front().at, 0));
     }
     for (std::size_t k = 0; k < profile.size(); ++k) {
         const RatePoint& from = profile[k];
-        Piece piece{from.at, Time::never(), units(from.rate), 0, 1};
+        Piece piece = constant(from.at, Time::never(), units(from.rate));
         if (k + 1 < profile.size()) {
             const RatePoint& to = profile[k + 1];
             if (to.at <= from.at) continue;
@@ -33,6 +33,7 @@ RateCurve::RateCurve(const Rate& rate, const std::vector<RatePoint>& profile, Ti
         }
         pieces_.push_back(piece);
     }
+    meant_ = pieces_;
     stand_at(start);
 }
 
@@ -43,9 +44,11 @@ void RateCurve::allow(Duration per) {
     if (factor <= 1 || factor > most / den_) return;
     den_ *= factor;
     level_ *= factor;
-    for (Piece& piece : pieces_) {
-        piece.rate *= factor;
-        piece.growth *= factor;
+    for (std::vector<Piece>* pieces : {&pieces_, &meant_}) {
+        for (Piece& piece : *pieces) {
+            piece.rate *= factor;
+            piece.growth *= factor;
+        }
     }
 }
 
@@ -53,8 +56,9 @@ SignedWide RateCurve::units(const Rate& rate) const {
     return SignedWide{std::max<std::int64_t>(rate.count, 0)} * den_ / rate.per.ns;
 }
 
-/// Over the first `ns` of a piece, rounded up: 2 rate ns + growth ns^2 / span.
-SignedWide RateCurve::integral(const Piece& piece, std::int64_t ns) const {
+/// From the origin of a piece, rounded up: 2 rate ns + growth ns^2 / span.
+SignedWide RateCurve::integral(const Piece& piece, Time until) const {
+    const std::int64_t ns = until.ns - piece.origin.ns;
     const SignedWide line = 2 * piece.rate * ns;
     if (piece.growth == 0) return line;
     const SignedWide square = SignedWide{ns} * ns;
@@ -66,20 +70,22 @@ SignedWide RateCurve::integral(const Piece& piece, std::int64_t ns) const {
 }
 
 /// The last nanosecond of a piece at which its integral is not beyond the level.
-std::int64_t RateCurve::solve(const Piece& piece, std::int64_t guess) const {
+Time RateCurve::solve(const Piece& piece, Time guess) const {
     if (piece.growth == 0) {
-        const SignedWide limit = Time::never().ns - piece.begin.ns;
-        if (piece.rate == 0) return Time::never().ns - piece.begin.ns;
-        return static_cast<std::int64_t>(std::min(level_ / (2 * piece.rate), limit));
+        if (piece.rate == 0) return Time::never();
+        const SignedWide limit = Time::never().ns - piece.origin.ns;
+        const SignedWide ns = std::min(level_ / (2 * piece.rate), limit);
+        return piece.origin + Duration{static_cast<std::int64_t>(ns)};
     }
     // Newton's steps, held between what is not beyond and what is.
-    std::int64_t low = 0;
-    std::int64_t high = piece.end.ns - piece.begin.ns;
-    std::int64_t look = guess;
+    std::int64_t low = piece.begin.ns;
+    std::int64_t high = piece.end.ns;
+    std::int64_t look = guess.ns;
     for (int step = 0; high - low > 1; ++step) {
         look = std::clamp(look, low + 1, high - 1);
-        const SignedWide over = integral(piece, look) - level_;
-        const SignedWide slope = 2 * piece.rate + 2 * piece.growth * look / piece.span;
+        const SignedWide over = integral(piece, Time{look}) - level_;
+        const SignedWide slope =
+            2 * piece.rate + 2 * piece.growth * (look - piece.origin.ns) / piece.span;
         (over <= 0 ? low : high) = look;
         if (slope <= 0 || step % 16 == 15) {
             look = low + (high - low) / 2;
@@ -88,32 +94,32 @@ std::int64_t RateCurve::solve(const Piece& piece, std::int64_t guess) const {
             look += static_cast<std::int64_t>(far) + (over <= 0 ? 1 : 0);
         }
     }
-    return low;
+    return Time{low};
+}
+
+void RateCurve::leave_forwards() {
+    level_ -= integral(pieces_[piece_], pieces_[piece_].end);
+    ++piece_;
+    level_ += integral(pieces_[piece_], pieces_[piece_].begin);
 }
 
 /// The cursor goes to the piece that `now` is in, with the level where it was.
 void RateCurve::enter(Time now) {
     while (piece_ > 0 && pieces_[piece_].begin > now) {
+        level_ -= integral(pieces_[piece_], pieces_[piece_].begin);
         --piece_;
-        level_ += area(pieces_[piece_]);
+        level_ += integral(pieces_[piece_], pieces_[piece_].end);
     }
-    while (!last(piece_) && pieces_[piece_].end <= now) {
-        level_ -= area(pieces_[piece_]);
-        ++piece_;
-    }
+    while (!last(piece_) && pieces_[piece_].end <= now)
+        leave_forwards();
 }
 
 /// Goes on to the piece in which the level is reached. Where it is reached at the end of a piece,
 /// and the rate is 0 from there on, that is when it rises again.
 void RateCurve::settle() {
-    const std::size_t before = piece_;
-    while (!last(piece_) && level_ >= area(pieces_[piece_])) {
-        level_ -= area(pieces_[piece_]);
-        ++piece_;
-    }
-    const Piece& piece = pieces_[piece_];
-    const std::int64_t guess = piece_ == before && at_ > piece.begin ? at_.ns - piece.begin.ns : 1;
-    at_ = after(piece.begin, Duration{solve(piece, guess)});
+    while (!last(piece_) && level_ >= integral(pieces_[piece_], pieces_[piece_].end))
+        leave_forwards();
+    at_ = solve(pieces_[piece_], at_);
 }
 
 void RateCurve::move(SignedWide gap) {
@@ -124,33 +130,38 @@ void RateCurve::move(SignedWide gap) {
 void RateCurve::move_to(Time now, SignedWide gap) {
     if (at_ >= now) return;
     enter(now);
-    const Piece& piece = pieces_[piece_];
-    const SignedWide reached = integral(piece, now.ns - piece.begin.ns);
+    const SignedWide reached = integral(pieces_[piece_], now);
     if (level_ < reached) level_ += (reached - level_ + gap - 1) / gap * gap;
     settle();
 }
 
 void RateCurve::stand_at(Time now) {
     enter(now);
-    const Piece& piece = pieces_[piece_];
-    level_ = integral(piece, std::max<std::int64_t>(now.ns - piece.begin.ns, 0));
+    level_ = integral(pieces_[piece_], std::max(now, pieces_[piece_].begin));
     settle();
 }
 
 void RateCurve::change(Time now, const Rate& rate) {
-    now = std::max(now, start_);
     allow(rate.per);
-    const bool waits = at_ >= now;
-    std::size_t there = pieces_.size() - 1;
-    while (there > 0 && pieces_[there].begin > now)
-        --there;
-    if (waits) enter(now);
-    pieces_.resize(there + 1);
-    pieces_.back().end = now;
-    pieces_.push_back({now, Time::never(), units(rate), 0, 1});
-    if (pieces_[there].begin == now) {
-        pieces_.erase(pieces_.end() - 2);
-        piece_ = std::min(piece_, there);
+    replace_from(now, {constant(start_, Time::never(), units(rate))});
+}
+
+void RateCurve::change_back(Time now) {
+    replace_from(now, meant_);
+}
+
+/// From `now` on, and not before the start, `pieces` count. What is reached before stays.
+void RateCurve::replace_from(Time now, const std::vector<Piece>& pieces) {
+    now = std::max(now, start_);
+    if (at_ >= now) enter(now);
+    while (pieces_.size() > piece_ + 1 && pieces_.back().begin >= now)
+        pieces_.pop_back();
+    pieces_.back().end = std::max(now, pieces_.back().begin);
+    for (const Piece& piece : pieces) {
+        if (piece.end <= now) continue;
+        pieces_.push_back(piece);
+        pieces_.back().begin = std::max(piece.begin, now);
+        if (piece.growth == 0) pieces_.back().origin = pieces_.back().begin;
     }
     pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(piece_));
     piece_ = 0;

@@ -31,32 +31,38 @@ public:
     void stand_at(Time now);
     /// From `now` on it is `rate`. The level stays, and with it the share of a gap that is over.
     void change(Time now, const Rate& rate);
+    /// From `now` on it is again what it was meant to be then.
+    void change_back(Time now);
 
 private:
-    /// A rate in units of 1 / den_ records each nanosecond: `rate` at `begin`, growing by `growth`
-    /// in each `span` until `end`.
+    /// A rate in units of 1 / den_ records each nanosecond from `begin` to `end`: `rate` at
+    /// `origin`, growing by `growth` in each `span`.
     struct Piece {
         Time begin, end;
         SignedWide rate = 0;
         SignedWide growth = 0;
         std::int64_t span = 1;
+        Time origin;
     };
+    static Piece constant(Time begin, Time end, SignedWide rate) {
+        return {begin, end, rate, 0, 1, begin};
+    }
     void allow(Duration per);
     SignedWide units(const Rate& rate) const;
-    SignedWide integral(const Piece& piece, std::int64_t ns) const;
-    SignedWide area(const Piece& piece) const {
-        return integral(piece, piece.end.ns - piece.begin.ns);
-    }
+    SignedWide integral(const Piece& piece, Time until) const;
     bool last(std::size_t piece) const { return piece + 1 == pieces_.size(); }
     void enter(Time now);
+    void leave_forwards();
+    void replace_from(Time now, const std::vector<Piece>& pieces);
     void settle();
-    std::int64_t solve(const Piece& piece, std::int64_t guess) const;
+    Time solve(const Piece& piece, Time guess) const;
 
     std::int64_t den_ = 1;
     Time start_;
     std::vector<Piece> pieces_; ///< without gaps; the last one is constant and does not end
+    std::vector<Piece> meant_;  ///< before any change
     std::size_t piece_ = 0;     ///< of the cursor
-    SignedWide level_ = 0;      ///< above the integral at the begin of that piece
+    SignedWide level_ = 0;      ///< above the integral at the origin of that piece
     Time at_;
 };
 

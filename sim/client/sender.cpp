@@ -53,7 +53,7 @@ void Sender::start(Effects& out) {
 bool Sender::stuck(MachineId node) const {
     const Duration limit = config_.partitioner_availability_timeout;
     const Broker& b = brokers_[node.index()];
-    return limit.ns > 0 && b.wanted - b.drained > limit;
+    return limit.ns > 0 && b.wanted - b.drained > limit; // Never looked at: both alike.
 }
 
 bool Sender::idle() const {
@@ -163,14 +163,14 @@ bool Sender::usable(In in, MachineId node, Effects& out) {
     const bool can_take = client_.may_send(node);
     Broker& b = broker(node);
     b.wanted = in.now;
-    if (can_take) {
-        b.drained = in.now;
-    } else if (client_.connectable(node, in.now)) {
+    if (can_take || b.drained == Time::never()) b.drained = in.now;
+    if (can_take) return true;
+    if (client_.connectable(node, in.now)) {
         client_.connect(in, node, out);
     } else {
         wake_ = std::min(wake_, client_.connectable_at(node));
     }
-    return can_take;
+    return false;
 }
 
 /// Once round the partitions that the broker leads, beginning with the one at which the last walk
@@ -207,6 +207,7 @@ bool Sender::drain_one(In in, std::int32_t partition, std::vector<BatchId>& drai
     if (idempotent() && !head.has_sequence()) transactions_.number(id, accumulator_);
     head.closed = true;
     head.in_flight = true;
+    head.drained = ++drains_;
     size += head.bytes;
     drained.push_back(id);
     if (config_.max_in_flight_requests_per_connection == 1) accumulator_.mute(partition, true);
@@ -239,8 +240,15 @@ void Sender::find_expired(Time now) {
             expired_.push_back(accumulator_.pop(p));
         }
     }
+    const auto queued = static_cast<std::ptrdiff_t>(expired_.size());
     each_in_flight([&](BatchId id) {
         if (!accumulator_[id].done && accumulator_.expired(id, now)) expired_.push_back(id);
+    });
+    // Of each partition in the order in which they were sent (Kafka: getExpiredInflightBatches).
+    std::sort(expired_.begin() + queued, expired_.end(), [this](BatchId a, BatchId b) {
+        const ProducerBatch& x = accumulator_[a];
+        const ProducerBatch& y = accumulator_[b];
+        return std::pair(x.partition, x.drained) < std::pair(y.partition, y.drained);
     });
 }
 

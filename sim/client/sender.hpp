@@ -70,7 +70,8 @@ private:
         std::int32_t leads = 0;  ///< partitions of the topic
         std::int32_t cursor = 0; ///< where its last walk ended, as a rank
         bool ready = false;
-        Time wanted, drained; ///< last looked at with data ready; last able to take it
+        /// Last looked at with data ready; last able to take it, or first looked at.
+        Time wanted = Time::never(), drained = Time::never();
     };
 
     const Leader& at(std::int32_t partition) const {
@@ -144,6 +145,7 @@ private:
     bool topic_known_ = false;
     std::uint32_t metadata_version_ = 0;
     std::int64_t finished_records_ = 0;
+    std::int64_t drains_ = 0; ///< batches taken out of their queues
     bool exhausted_ = false;
     bool closing_ = false;
     Time wake_ = Time::never();

@@ -177,14 +177,14 @@ TEST_CASE("arrivals: a new rate takes over in the middle of a gap") {
     arrivals.take();
     arrivals.take();
     REQUIRE(arrivals.next() == Time{} + milliseconds(200));
-    arrivals.change_rate(Time{} + milliseconds(150), {1, seconds(1)});
+    arrivals.change_rate(Time{} + milliseconds(150), Rate{1, seconds(1)});
     CHECK(arrivals.next() == Time{} + milliseconds(650)); // Half of a gap is over.
-    arrivals.change_rate(Time{} + milliseconds(600), {0, seconds(1)});
+    arrivals.change_rate(Time{} + milliseconds(600), Rate{0, seconds(1)});
     CHECK(arrivals.next() == Time::never());
-    arrivals.change_rate(Time{} + seconds(2), {7, seconds(60)});
+    arrivals.change_rate(Time{} + seconds(2), Rate{7, seconds(60)});
     CHECK(arrivals.next().ns == 2'428'571'428); // 0.05 of a gap is left.
     // What was due before stays due, whoever comes late.
-    arrivals.change_rate(Time{} + seconds(20), {1000, seconds(1)});
+    arrivals.change_rate(Time{} + seconds(20), Rate{1000, seconds(1)});
     CHECK(arrivals.next().ns == 2'428'571'428);
     const std::vector<std::int64_t> due = due_before(arrivals, Time{} + milliseconds(20'004));
     // 2.43, 11 and 19.57 s, and what 50 ms are of a gap of 60/7 s.
@@ -198,24 +198,46 @@ TEST_CASE("arrivals: a new rate of a ramp, before the start, and of Poisson arri
     spec.profile = {point(0, 0), point(10'000, 1000, true)};
     spec.start = Time{} + seconds(1);
     Arrivals ramp(spec, 1);
-    ramp.change_rate(Time{} + milliseconds(2001), {10, seconds(1)});
+    ramp.change_rate(Time{} + milliseconds(2001), Rate{10, seconds(1)});
     // At 2.001 s the level is 50 (2.001^2 - 1) = 150.20005.
     const std::vector<std::int64_t> due = due_before(ramp, Time{} + milliseconds(2200));
     REQUIRE(due.size() == 151 + 2);
     CHECK(due[151] == 2'080'995'000);
     Arrivals early(at_rate(1, seconds(1)), 1);
-    early.change_rate(Time{}, {4, seconds(1)});
+    early.change_rate(Time{}, Rate{4, seconds(1)});
     early.take();
     CHECK(early.next() == Time{} + milliseconds(250));
     ProducerSpec random = at_rate(10, seconds(1));
     random.poisson = true;
     Arrivals poisson(random, 1);
     due_before(poisson, Time{} + seconds(10));
-    poisson.change_rate(Time{} + seconds(10), {10'000, seconds(1)});
+    poisson.change_rate(Time{} + seconds(10), Rate{10'000, seconds(1)});
     CHECK(poisson.next() >= Time{} + seconds(10));
     const std::size_t many = due_before(poisson, Time{} + seconds(11)).size();
     CHECK(many > 9600);
     CHECK(many < 10'400);
+}
+
+TEST_CASE("arrivals: back to the load as it was meant to be, in the middle of a ramp too") {
+    ProducerSpec spec = at_rate(0, seconds(1));
+    spec.profile = {point(0, 0), point(10'000, 10, true), point(20'000, 1)};
+    Arrivals arrivals(spec, 1);
+    const Arrivals usual = arrivals;
+    arrivals.change_rate(Time{} + milliseconds(4000), Rate{3, seconds(60)});
+    arrivals.change_rate(Time{} + milliseconds(6000), Rate{0, seconds(1)});
+    arrivals.change_rate(Time{} + milliseconds(7000), {});
+    const std::vector<std::int64_t> due = due_before(arrivals, Time{} + seconds(22));
+    // 0.5 t^2: 8 until 4 s, 0.1 until 6 s, 0 until 7 s, then 25.5 until 10 s, 100 and 2.
+    REQUIRE(due.size() == 8 + 128);
+    CHECK(due[7] == 3'741'657'386); // Record 7.
+    CHECK(due[8] == 4'000'000'000);
+    CHECK(due[9] == 7'127'411'872);   // 0.5 t^2 = 24.5 + 0.9
+    CHECK(due[34] == 10'040'000'000); // 8.1 + 25.5 + 0.4
+    CHECK(due[134] == 20'400'000'000);
+    Arrivals at_once = usual;
+    at_once.change_rate(Time{} + seconds(2), {});
+    Arrivals never = usual;
+    CHECK(due_before(at_once, Time{} + seconds(22)) == due_before(never, Time{} + seconds(22)));
 }
 
 TEST_CASE("arrivals: a closed loop has its number outstanding, and one more for each completed") {

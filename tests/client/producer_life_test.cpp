@@ -92,6 +92,25 @@ TEST_CASE("producer: a batch behind a younger head expires when it is the head")
           "1022 prod.fail p=shop tp=orders/0 i=0 count=1 error=TIMEOUT definite=false\n");
 }
 
+TEST_CASE(
+    "producer: batches of a partition that expire together fail in the order they were sent") {
+    ProducerSpec spec = singles(4);
+    spec.rate = {4, seconds(1)};
+    spec.burst = 4;
+    spec.config.max_in_flight_requests_per_connection = 3;
+    spec.config.request_timeout = milliseconds(900);
+    spec.config.delivery_timeout = milliseconds(500);
+    ProducerTable table(spec);
+    table.h.start();
+    table.run_ms(30);
+    table.answer(0); // Its place is taken by record 3, the last one.
+    table.run_ms(600);
+    CHECK(table.h.take("prod.fail") ==
+          "520 prod.fail p=shop tp=orders/0 i=1 count=1 error=TIMEOUT definite=false\n"
+          "520 prod.fail p=shop tp=orders/0 i=2 count=1 error=TIMEOUT definite=false\n"
+          "520 prod.fail p=shop tp=orders/0 i=3 count=1 error=TIMEOUT definite=false\n");
+}
+
 TEST_CASE("producer: a request that takes too long closes its connection and fails all on it") {
     ProducerSpec spec = singles(3, milliseconds(10));
     spec.config.request_timeout = milliseconds(200);

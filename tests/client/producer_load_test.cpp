@@ -155,7 +155,9 @@ TEST_CASE("producer: another rate takes over at once") {
     table.h.start();
     table.run_ms(520);
     table.h.take();
-    table.h.call([](Producer& p, In in, Effects& out) { p.set_rate(in, {100, seconds(1)}, out); });
+    table.h.call([](Producer& p, In in, Effects& out) {
+        p.set_rate(in, Rate{100, seconds(1)}, out);
+    });
     table.run_ms(546);
     CHECK(table.h.take("prod.new") ==
           "525 prod.new p=shop tp=orders/0 i=1 count=1 key=null bytes=100\n"
