@@ -3,6 +3,7 @@
 
 #include "cli/problems.hpp"
 #include "cli/scenario_file.hpp"
+#include "trace/utf8.hpp"
 
 #include <ostream>
 
@@ -15,7 +16,7 @@ int check_files(const std::vector<std::string>& files, std::ostream& out, std::o
         const Loaded loaded = load_scenario_file(file);
         print_problems(err, loaded.problems);
         refused = refused || !loaded.scenario;
-        fine += printable(shown_name(file)) + ": ok\n";
+        fine += visible(shown_name(file)) + ": ok\n";
     }
     if (refused) { return 2; }
     out << fine;

@@ -51,9 +51,29 @@ struct FmtOptions : CommonOptions {
 struct ShowOptions : CommonOptions {
     std::string trace;
     std::optional<Time> at; ///< none = the end
-    std::string what;       ///< "topics" or "log"
+    std::string what;       ///< "topics", "groups", "brokers" or "log"
     std::string partition;  ///< of `log`: "orders/0"
+    bool members = false;   ///< of `groups`
+    bool state = false;     ///< of `groups`
     bool partial = false;   ///< a trace without end record will do
+};
+
+/// What a line has to be about; of several for one question any will do.
+struct GrepOptions : CommonOptions {
+    std::string trace;
+    std::vector<std::string> events, nodes, partitions, faults;
+    std::optional<Time> from, to; ///< both included
+    bool partial = false;
+};
+
+struct ListOptions : CommonOptions {
+    bool json = false;
+};
+
+struct InitOptions : CommonOptions {
+    std::string name;
+    std::string folder = ".";
+    bool force = false; ///< replace files that exist
 };
 
 /// Each does its work and returns the exit status; errors are told on standard error.
@@ -61,5 +81,8 @@ int run_command(const RunOptions& options);
 int check_command(const CheckOptions& options);
 int fmt_command(const FmtOptions& options);
 int show_command(const ShowOptions& options);
+int grep_command(const GrepOptions& options);
+int list_command(const ListOptions& options);
+int init_command(const InitOptions& options);
 
 } // namespace brokersim

@@ -4,6 +4,7 @@
 #include "cli/problems.hpp"
 #include "cli/scenario_file.hpp"
 #include "cli/terminal.hpp"
+#include "trace/utf8.hpp"
 
 #include <sstream>
 
@@ -16,7 +17,7 @@ int fmt_command(const FmtOptions& options) {
     tell(problems.str());
     if (!loaded.scenario) { return Exit::bad_input; }
     if (loaded.has_sweep && !options.quiet) {
-        tell("note: " + printable(shown_name(options.scenario)) +
+        tell("note: " + visible(shown_name(options.scenario)) +
              ": \"sweep\" is no part of a single run and left out\n");
     }
     return write_output(options.output, loaded.canonical);

@@ -2,14 +2,13 @@
 #include "cli/check.hpp"
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
+#include "cli/words.hpp"
 #include "scenario/report.hpp"
-#include "trace/end_record.hpp"
+#include "scenario/schema.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
-#include <functional>
-#include <optional>
+#include <algorithm>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -24,142 +23,11 @@ constexpr const char* version_text = "brokersim " BROKERSIM_VERSION;
 constexpr std::string_view short_help =
     "brokersim simulates a Kafka-like cluster, event by event and reproducibly.\n"
     "\n"
-    "  brokersim run scenarios/replication-table/scenario.json --trace t.jsonl\n"
+    "  brokersim init replication-table\n"
+    "  brokersim run scenario.json --trace t.jsonl\n"
     "  brokersim show t.jsonl --at 12s topics\n"
     "\n"
     "brokersim --help lists the commands.\n";
-
-/// What the user meant cannot be found out: the message, for exit status 2.
-struct UsageError {
-    std::string text;
-};
-
-/// Options as the words that were given; parsed by us, so that all refusals look alike.
-struct Words {
-    std::vector<std::string> scenarios, sets;
-    std::string seed, duration, trace, trace_level = "records", colour = "auto";
-    std::string max_events, max_memory, max_machines, max_partitions, time_limit;
-    std::string show_trace, at, scenario, output = "-";
-    std::vector<std::string> what;
-    bool json = false, narrate = false, quiet = false, partial = false;
-};
-
-[[noreturn]] void wrong(std::string_view option, const std::string& value,
-                        const std::string& wanted) {
-    throw UsageError{std::string(option) + ": " + in_quotes(value) + " is not " + wanted};
-}
-
-template <class N>
-N whole_number(std::string_view option, const std::string& text, const std::string& wanted) {
-    N value{};
-    const char* end = text.data() + text.size();
-    const auto [next, error] = std::from_chars(text.data(), end, value);
-    if (text.empty() || error != std::errc() || next != end || text.front() == '-') {
-        wrong(option, text, wanted);
-    }
-    return value;
-}
-
-/// Sets `out` if the option was given.
-void count(std::string_view option, const CLI::App& app, const std::string& text,
-           std::int64_t& out) {
-    if (app.count(std::string(option)) > 0) {
-        out = whole_number<std::int64_t>(option, text, "a whole number");
-    }
-}
-
-template <class T>
-T parsed(std::string_view option, const std::string& text,
-         std::optional<T> (*parse)(std::string_view, std::string&)) {
-    std::string error;
-    const std::optional<T> value = parse(text, error);
-    if (!value) { throw UsageError{std::string(option) + ": " + error}; }
-    return *value;
-}
-
-CommonOptions common_options(const Words& words) {
-    CommonOptions common;
-    common.quiet = words.quiet;
-    if (words.colour == "always") {
-        common.colour = Colour::always;
-    } else if (words.colour == "never") {
-        common.colour = Colour::never;
-    } else if (words.colour != "auto") {
-        throw UsageError{"--color: " + in_quotes(words.colour) + " is not auto, always or never" +
-                         did_you_mean(words.colour, {"auto", "always", "never"})};
-    }
-    return common;
-}
-
-/// What changes a scenario on its way in.
-LoadOptions load_options(const CLI::App& app, const Words& words) {
-    LoadOptions load;
-    load.sets = words.sets;
-    if (app.count("--seed") > 0) {
-        load.seed =
-            whole_number<std::uint64_t>("--seed", words.seed, "a whole number from 0 to 2^64 - 1");
-    }
-    if (app.count("--duration") > 0) { load.duration = words.duration; }
-    Limits& limits = load.limits;
-    count("--max-events", app, words.max_events, limits.events);
-    count("--max-machines", app, words.max_machines, limits.machines);
-    count("--max-partitions", app, words.max_partitions, limits.partitions);
-    if (app.count("--max-memory") > 0) {
-        limits.memory = parsed("--max-memory", words.max_memory, parse_size);
-    }
-    return load;
-}
-
-RunOptions run_options(const CLI::App& app, const Words& words) {
-    RunOptions options;
-    static_cast<CommonOptions&>(options) = common_options(words);
-    options.scenarios = words.scenarios;
-    options.load = load_options(app, words);
-    options.json = words.json;
-    options.narrate = words.narrate;
-    if (app.count("--trace") > 0) { options.trace = words.trace; }
-    if (!from_word(words.trace_level, options.trace_level)) {
-        throw UsageError{"--trace-level: " + in_quotes(words.trace_level) +
-                         " is not state, records or all" +
-                         did_you_mean(words.trace_level, {"state", "records", "all"})};
-    }
-    if (app.count("--time-limit") > 0) {
-        options.time_limit = parsed("--time-limit", words.time_limit, parse_duration);
-    }
-    return options;
-}
-
-FmtOptions fmt_options(const CLI::App& app, const Words& words) {
-    FmtOptions options;
-    static_cast<CommonOptions&>(options) = common_options(words);
-    options.scenario = words.scenario;
-    options.load = load_options(app, words);
-    options.output = words.output;
-    return options;
-}
-
-ShowOptions show_options(const CLI::App& app, const Words& words) {
-    ShowOptions options;
-    static_cast<CommonOptions&>(options) = common_options(words);
-    options.trace = words.show_trace;
-    options.partial = words.partial;
-    if (app.count("--at") > 0) { options.at = Time{} + parsed("--at", words.at, parse_duration); }
-    options.what = words.what.empty() ? "topics" : words.what[0];
-    if (options.what != "topics" && options.what != "log") {
-        throw UsageError{"there is nothing called " + in_quotes(options.what) +
-                         " to show, only topics and log" +
-                         did_you_mean(options.what, {"topics", "log"})};
-    }
-    const bool log = options.what == "log";
-    if (log && words.what.size() < 2) {
-        throw UsageError{"show log wants a partition, as in: brokersim show t.jsonl log orders/0"};
-    }
-    if (words.what.size() > (log ? 2U : 1U)) {
-        throw UsageError{"unexpected " + in_quotes(words.what.back())};
-    }
-    if (log) { options.partition = words.what[1]; }
-    return options;
-}
 
 /// The command line as CLI11 knows it.
 class CommandLine {
@@ -172,6 +40,11 @@ public:
         add_check();
         add_fmt();
         add_show();
+        add_grep();
+        add_list();
+        add_init();
+        add_schema();
+        add_completion();
         app_.footer(
             "Exit status: 0 fine, 1 an expectation failed, 2 bad usage or input, 3 internal "
             "error or\nan output that could not be written, 4 a limit ended the run, 130 "
@@ -193,8 +66,10 @@ public:
     }
 
 private:
-    CLI::App* add(const std::string& name, const std::string& does) {
+    /// `examples`: command lines, one to a line.
+    CLI::App* add(const std::string& name, const std::string& does, const std::string& examples) {
         CLI::App* sub = app_.add_subcommand(name, does);
+        sub->footer("Examples:\n" + examples);
         sub->set_help_flag("-h,--help", "this help");
         sub->set_version_flag("--version", version_text);
         sub->allow_extras();
@@ -224,7 +99,10 @@ private:
     }
 
     void add_run() {
-        run_ = add("run", "run scenarios and print what happened");
+        run_ = add("run", "run scenarios and print what happened",
+                   "  brokersim run scenario.json --trace t.jsonl\n"
+                   "  brokersim run scenario.json --set /producers/0/config/acks=1 --seed 7\n"
+                   "  brokersim run scenario.json --narrate");
         run_->add_option("SCENARIO", words_.scenarios, "scenario files, - for standard input")
             ->type_name("")
             ->required();
@@ -242,16 +120,20 @@ private:
     }
 
     void add_check() {
-        check_ = add("check", "validate scenarios, and tell all problems");
+        check_ = add("check", "validate scenarios, and tell all problems",
+                     "  brokersim check scenario.json other.json");
         check_->add_option("SCENARIO", words_.scenarios, "scenario files, - for standard input")
             ->type_name("")
             ->required();
     }
 
     void add_fmt() {
-        fmt_ = add("fmt", "a scenario as it is understood: every default written out, one "
-                          "spelling for one meaning");
-        fmt_->add_option("SCENARIO", words_.scenario, "a scenario file, - for standard input")
+        fmt_ = add("fmt",
+                   "a scenario as it is understood: every default written out, one spelling for "
+                   "one meaning",
+                   "  brokersim fmt scenario.json\n"
+                   "  brokersim fmt scenario.json --set /seed=7 -o resolved.json");
+        fmt_->add_option("SCENARIO", words_.source, "a scenario file, - for standard input")
             ->type_name("")
             ->required();
         add_changes(fmt_);
@@ -259,17 +141,76 @@ private:
     }
 
     void add_show() {
-        show_ = add("show", "the state of the cluster at a time, out of a trace");
-        show_->add_option("TRACE", words_.show_trace, "a trace file, - for standard input")
+        show_ = add("show", "the state of the cluster at a time, out of a trace",
+                    "  brokersim show t.jsonl --at 12s topics\n"
+                    "  brokersim show t.jsonl --at 12s groups --members\n"
+                    "  brokersim show t.jsonl log orders/0");
+        show_->add_option("TRACE", words_.source, "a trace file, - for standard input")
             ->type_name("")
             ->required();
         show_
             ->add_option("WHAT", words_.what,
-                         "topics (as kafka-topics --describe), or: log TOPIC/PARTITION (its table "
-                         "of at most 100000 rows)")
+                         "topics (as kafka-topics --describe), groups (as kafka-consumer-groups "
+                         "--describe), brokers, or: log TOPIC/PARTITION (its table of at most "
+                         "100000 rows)")
             ->type_name("");
         single(show_, "--at", words_.at, "virtual time such as 12.5s; default: the end", "T");
+        show_->add_flag("--members", words_.members, "groups: members and what they own");
+        show_->add_flag("--state", words_.state, "groups: coordinator, strategy and state");
         show_->add_flag("--partial", words_.partial, "a trace without end record will do");
+    }
+
+    void add_grep() {
+        grep_ = add("grep", "the lines of a trace that are about something",
+                    "  brokersim grep t.jsonl --event ctl.part --tp orders/0\n"
+                    "  brokersim grep t.jsonl --event 'prod.*' --from 10s --to 12s\n"
+                    "  brokersim grep t.jsonl --fault power");
+        grep_->add_option("TRACE", words_.source, "a trace file, - for standard input")
+            ->type_name("")
+            ->required();
+        several(grep_, "--event", words_.events, "events of this name, or of a kind: prod.*",
+                "NAME");
+        several(grep_, "--node", words_.nodes, "that name this machine", "NAME");
+        several(grep_, "--tp", words_.partitions, "that name this partition", "TOPIC/N");
+        several(grep_, "--fault", words_.faults, "of this fault, and all that came of it", "ID");
+        single(grep_, "--from", words_.from, "not before this virtual time", "T");
+        single(grep_, "--to", words_.to, "not after it", "T");
+        grep_->add_flag("--partial", words_.partial, "a trace without end record will do");
+    }
+
+    void add_list() {
+        list_ = add("list", "the scenarios that come with the program", "  brokersim list");
+        list_->add_flag("--json", words_.json, "as JSON");
+    }
+
+    void add_init() {
+        init_ = add("init", "copy the files of a bundled scenario, to start from",
+                    "  brokersim init replication-table my-scenario");
+        init_->add_option("NAME", words_.name, "as `brokersim list` shows it")
+            ->type_name("")
+            ->required();
+        init_->add_option("FOLDER", words_.folder, "where to; default: here")->type_name("");
+        init_->add_flag("--force", words_.force, "replace files that exist");
+    }
+
+    void add_schema() {
+        schema_ = add("schema", "the JSON Schema of scenario files, for editors",
+                      "  brokersim schema -o brokersim.schema.json");
+        single(schema_, "-o,--output", words_.output, "where to; - is standard output", "FILE");
+    }
+
+    void add_completion() {
+        completion_ = add("completion", "a script with which bash completes commands and options",
+                          "  source <(brokersim completion)");
+    }
+
+    static void several(CLI::App* sub, const std::string& name, std::vector<std::string>& to,
+                        const std::string& does, const std::string& type) {
+        sub->add_option(name, to, does + "; repeatable")
+            ->type_name(type)
+            ->take_all()
+            ->expected(1)
+            ->allow_extra_args(false);
     }
 
     CLI::App* chosen() const {
@@ -281,14 +222,14 @@ private:
         const CLI::App* sub = chosen();
         check_extras(sub != nullptr ? *sub : app_);
         if (sub == run_) { return run_command(run_options(*sub, words_)); }
+        if (sub == check_) { return check_command(check_options(words_)); }
         if (sub == fmt_) { return fmt_command(fmt_options(*sub, words_)); }
         if (sub == show_) { return show_command(show_options(*sub, words_)); }
-        if (sub == check_) {
-            CheckOptions options;
-            static_cast<CommonOptions&>(options) = common_options(words_);
-            options.scenarios = words_.scenarios;
-            return check_command(options);
-        }
+        if (sub == grep_) { return grep_command(grep_options(*sub, words_)); }
+        if (sub == list_) { return list_command(list_options(words_)); }
+        if (sub == init_) { return init_command(init_options(words_)); }
+        if (sub == schema_) { return write_output(words_.output, json_schema()); }
+        if (sub == completion_) { return print(completion(), Exit::fine); }
         return print(short_help, Exit::fine);
     }
 
@@ -304,8 +245,48 @@ private:
             throw UsageError{"unknown option " + in_quotes(name) + hint(name, app)};
         }
         if (&app != &app_) { throw UsageError{"unexpected " + in_quotes(extras.front())}; }
+        std::vector<std::string> names;
+        for (const CLI::App* sub : app_.get_subcommands({})) {
+            names.push_back(sub->get_name());
+        }
         throw UsageError{"unknown command " + in_quotes(extras.front()) +
-                         did_you_mean(extras.front(), {"run", "check", "fmt", "show"})};
+                         did_you_mean(extras.front(), {names.begin(), names.end()})};
+    }
+
+    /// For bash: commands first, then the options of the command, else files.
+    std::string completion() const {
+        std::string commands;
+        std::string cases;
+        for (const CLI::App* sub : app_.get_subcommands({})) {
+            commands += (commands.empty() ? "" : " ") + sub->get_name();
+            cases += "        " + sub->get_name() + ") options=\"";
+            for (const CLI::Option* option : sub->get_options()) {
+                for (const std::string& name : option->get_lnames()) {
+                    cases += "--" + name + " ";
+                }
+            }
+            cases.back() = '"';
+            cases += " ;;\n";
+        }
+        return "_brokersim() {\n"
+               "    local word=${COMP_WORDS[COMP_CWORD]} options=\n"
+               "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+               "        COMPREPLY=($(compgen -W \"" +
+               commands +
+               "\" -- \"$word\"))\n"
+               "        return\n"
+               "    fi\n"
+               "    case ${COMP_WORDS[1]} in\n"
+               "        init) COMPREPLY=($(compgen -W \"$(brokersim list | grep '^[^ ]' | cut -d' "
+               "' "
+               "-f1)\" -- \"$word\")) ;;&\n" +
+               cases +
+               "    esac\n"
+               "    case $word in\n"
+               "        -*) COMPREPLY=($(compgen -W \"$options\" -- \"$word\")) ;;\n"
+               "    esac\n"
+               "}\n"
+               "complete -o default -F _brokersim brokersim\n";
     }
 
     static std::string hint(const std::string& name, const CLI::App& app) {
@@ -331,6 +312,11 @@ private:
     CLI::App* check_ = nullptr;
     CLI::App* fmt_ = nullptr;
     CLI::App* show_ = nullptr;
+    CLI::App* grep_ = nullptr;
+    CLI::App* list_ = nullptr;
+    CLI::App* init_ = nullptr;
+    CLI::App* schema_ = nullptr;
+    CLI::App* completion_ = nullptr;
     Words words_;
 };
 

@@ -5,14 +5,8 @@
 #include "brokersim/problem.hpp"
 
 #include <iosfwd>
-#include <string>
-#include <string_view>
 
 namespace brokersim {
-
-/// `text` with control, C1, bidirectional, invisible and line-separator characters, and bytes that
-/// are no UTF-8, as `\u{…}`. Tabs and newlines too.
-std::string printable(std::string_view text);
 
 /// Prints every problem: "FILE:LINE:COLUMN: error: text [pointer]", source line, caret.
 void print_problems(std::ostream& out, const Problems& problems);

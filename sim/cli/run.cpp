@@ -7,6 +7,7 @@
 #include "cli/signals.hpp"
 #include "cli/terminal.hpp"
 #include "cli/trace_output.hpp"
+#include "trace/utf8.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -34,7 +35,7 @@ bool load_all(const RunOptions& options, std::vector<Loaded>& out) {
         tell(text.str());
         fine = fine && loaded.scenario.has_value();
         if (loaded.has_sweep && !options.quiet) {
-            tell("note: " + printable(shown_name(path)) + ": `run` ignores \"sweep\"\n");
+            tell("note: " + visible(shown_name(path)) + ": `run` ignores \"sweep\"\n");
         }
         out.push_back(std::move(loaded));
     }

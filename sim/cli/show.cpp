@@ -2,13 +2,12 @@
 #include "cli/commands.hpp"
 #include "cli/files.hpp"
 #include "cli/terminal.hpp"
-#include "cli/zstd_stream.hpp"
+#include "cli/trace_input.hpp"
 #include "inspect/cluster_view.hpp"
 #include "inspect/describe.hpp"
 #include "observe/decimal.hpp"
 #include "scenario/report.hpp"
 #include "trace/reader.hpp"
-#include "trace/utf8.hpp"
 
 #include <string_view>
 #include <vector>
@@ -37,40 +36,9 @@ int refuse(const std::string& text) {
     return Exit::bad_input;
 }
 
-/// Reads everything. An empty text, or what is wrong.
-std::string read_trace(const ShowOptions& options, TraceReader& reader) {
-    InputFile file;
-    if (!file.open(options.trace)) { return file.error(); }
-    Unpacker unpacker([&](std::string_view bytes) { return reader.feed(bytes); });
-    std::vector<char> buffer(std::size_t{1} << 16);
-    bool fine = true;
-    while (fine) {
-        const std::ptrdiff_t got = file.read(buffer.data(), buffer.size());
-        if (got < 0) { return file.error(); }
-        if (got == 0) { break; }
-        fine = unpacker.feed({buffer.data(), static_cast<std::size_t>(got)});
-    }
-    fine = fine && unpacker.finish();
-    const std::string name = shown_path(options.trace) + ": ";
-    if (!unpacker.error().empty()) { return name + unpacker.error(); }
-    if (fine && reader.finish() && !unpacker.is_cut_off()) { return {}; }
-    const bool incomplete = reader.incomplete() || unpacker.is_cut_off();
-    const std::string problem =
-        name + (unpacker.is_cut_off() ? "the trace is incomplete: its packed file was cut off"
-                                      : reader.error());
-    if (!fine || !incomplete) { return name + reader.error(); }
-    if (!reader.has_header()) { return problem; }
-    if (!options.partial) { return problem + "; --partial shows what is there"; }
-    tell("note: " + problem + "\n");
-    return {};
-}
-
 void tell_about(const ShowOptions& options, const TraceReader& reader) {
     if (options.quiet) { return; }
-    if (reader.skipped_events() > 0) {
-        tell("note: " + std::to_string(reader.skipped_events()) +
-             " events that this version does not know were passed over\n");
-    }
+    tell_of_unknown(reader);
     const Time end = reader.incomplete() ? reader.last() : reader.end().t;
     if (options.at && *options.at > end) {
         tell("note: the trace ends at " + time_text(end) + "; this is the state then\n");
@@ -92,12 +60,23 @@ bool find_partition(const RunInfo& info, const std::string& name, PartitionId& o
     return false;
 }
 
+int show_groups(const ShowOptions& options, const RunInfo& info, const ClusterView& view) {
+    const GroupTable what = options.members ? GroupTable::members
+                            : options.state ? GroupTable::states
+                                            : GroupTable::offsets;
+    if (what == GroupTable::offsets && info.level == Level::state) {
+        return refuse(shown_path(options.trace) + ": a trace of level state has no offsets; write "
+                                                  "it with --trace-level records");
+    }
+    return print(describe_groups(info, view, what), Exit::fine);
+}
+
 } // namespace
 
 int show_command(const ShowOptions& options) {
     Viewer viewer(options.at.value_or(Time::never()));
     TraceReader reader(viewer);
-    const std::string problem = read_trace(options, reader);
+    const std::string problem = read_trace(options.trace, options.partial, reader);
     if (!problem.empty()) { return refuse(problem); }
     const RunInfo& info = reader.info();
     if (options.what == "log") {
@@ -112,6 +91,10 @@ int show_command(const ShowOptions& options) {
         return print(describe_log(info, viewer.view, tp), Exit::fine);
     }
     tell_about(options, reader);
+    if (options.what == "brokers") {
+        return print(describe_brokers(info, viewer.view), Exit::fine);
+    }
+    if (options.what == "groups") { return show_groups(options, info, viewer.view); }
     return print(describe_topics(info, viewer.view), Exit::fine);
 }
 

@@ -26,6 +26,7 @@ const TracedPartition* ClusterView::partition(PartitionId tp) const {
 }
 
 void ClusterView::on(FactRef fact) {
+    if (on_machine(fact) || on_group(fact)) { return; }
     if (const auto* part = fact.as<CtlPart>()) {
         created(*part);
     } else if (const auto* appended = fact.as<LogAppend>()) {
@@ -41,6 +42,64 @@ void ClusterView::on(FactRef fact) {
         if (made->key) { keys.key = std::string(*made->key); }
         keys_[{made->p, made->tp}].push_back(std::move(keys));
     }
+}
+
+bool ClusterView::on_machine(FactRef fact) {
+    if (const auto* up = fact.as<NodeUp>()) {
+        TracedMachine& machine = machines_[up->node];
+        machine.seen = machine.up = true;
+        machine.paused = false;
+        machine.incarnation = up->inc;
+    } else if (const auto* down = fact.as<NodeDown>()) {
+        machines_[down->node].up = false;
+    } else if (const auto* paused = fact.as<NodePaused>()) {
+        machines_[paused->node].paused = true;
+    } else if (const auto* resumed = fact.as<NodeResumed>()) {
+        machines_[resumed->node].paused = false;
+    } else if (const auto* broker = fact.as<CtlBroker>()) {
+        machines_[broker->node].state = broker->state;
+        machines_[broker->node].epoch = broker->bepoch;
+    } else if (const auto* elected = fact.as<CtlElected>()) {
+        controller_ = elected->node;
+        controller_epoch_ = elected->epoch;
+    } else if (const auto* resigned = fact.as<CtlResigned>()) {
+        if (controller_ == resigned->node) { controller_.reset(); }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+bool ClusterView::on_group(FactRef fact) {
+    if (const auto* change = fact.as<GroupMember>()) {
+        member(*change);
+    } else if (const auto* rebalance = fact.as<GroupRebalance>()) {
+        groups_[rebalance->g].rebalancing = rebalance->state == RebalanceState::begin;
+    } else if (const auto* generation = fact.as<ConsGen>()) {
+        TracedGroup& group = groups_[generation->g];
+        group.generation = generation->gen;
+        group.owners.clear();
+        for (const MemberAssignment& entry : generation->assign) {
+            for (const PartitionId tp : entry.partitions) {
+                group.owners[tp] = entry.member;
+            }
+        }
+    } else if (const auto* commit = fact.as<ConsCommit>()) {
+        if (commit->ok) { groups_[commit->g].committed[commit->tp] = commit->off; }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void ClusterView::member(const GroupMember& change) {
+    TracedGroup& group = groups_[change.g];
+    std::erase(group.members, change.mem);
+    if (change.state == MemberState::joined) {
+        group.members.push_back(change.mem);
+        return;
+    }
+    std::erase_if(group.owners, [&](const auto& entry) { return entry.second == change.mem; });
 }
 
 void ClusterView::created(const CtlPart& part) {

@@ -38,6 +38,23 @@ struct TracedPartition {
     std::map<MachineId, TracedReplica> logs;
 };
 
+struct TracedMachine {
+    bool seen = false; ///< it has been up
+    bool up = false;
+    bool paused = false;
+    std::int32_t incarnation = 0;
+    std::optional<BrokerState> state; ///< brokers
+    BrokerEpoch epoch = -1;           ///< of its registration
+};
+
+struct TracedGroup {
+    std::vector<MachineId> members; ///< in the order of joining
+    bool rebalancing = false;
+    Generation generation = -1;
+    std::map<PartitionId, MachineId> owners; ///< of that generation
+    std::map<PartitionId, Offset> committed;
+};
+
 /// Fed with the facts of a trace in order; shows the state behind the last one.
 class ClusterView {
 public:
@@ -48,6 +65,12 @@ public:
     /// The key of a record, none if it has none; `known`: the trace has the record.
     std::optional<std::string> key(ProducerId p, PartitionId tp, std::int64_t i, bool& known) const;
 
+    const std::map<PartitionId, TracedPartition>& partitions() const { return partitions_; }
+    const std::map<MachineId, TracedMachine>& machines() const { return machines_; }
+    const std::map<GroupId, TracedGroup>& groups() const { return groups_; }
+    std::optional<MachineId> controller() const { return controller_; }
+    std::int32_t controller_epoch() const { return controller_epoch_; }
+
 private:
     struct Keys {
         std::int64_t first = 0;
@@ -56,12 +79,19 @@ private:
     };
 
     TracedPartition& at(PartitionId tp);
+    bool on_machine(FactRef fact);
+    bool on_group(FactRef fact);
+    void member(const GroupMember& change);
     void created(const CtlPart& part);
     void append(const LogAppend& append);
     void truncate(const LogTrunc& cut);
     void behead(const LogHead& head);
 
     std::map<PartitionId, TracedPartition> partitions_;
+    std::map<MachineId, TracedMachine> machines_;
+    std::map<GroupId, TracedGroup> groups_;
+    std::optional<MachineId> controller_;
+    std::int32_t controller_epoch_ = -1;
     std::map<std::pair<ProducerId, PartitionId>, std::vector<Keys>> keys_;
 };
 

@@ -13,6 +13,13 @@ namespace brokersim {
 /// machines for ids; topics by name, internal ones left out (Kafka: TopicCommand).
 std::string describe_topics(const RunInfo& info, const ClusterView& view);
 
+/// The brokers, one to a line: process, registration, what they lead; the controller above them.
+std::string describe_brokers(const RunInfo& info, const ClusterView& view);
+
+/// The tables of kafka-consumer-groups: --describe, and with --members or --state.
+enum class GroupTable : std::uint8_t { offsets, members, states };
+std::string describe_groups(const RunInfo& info, const ClusterView& view, GroupTable what);
+
 /// Rows that a table of a log shows at most; a forged batch may claim two thousand million records.
 inline constexpr std::int64_t log_rows_max = 100'000;
 

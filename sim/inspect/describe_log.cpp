@@ -1,5 +1,6 @@
 // The log of a partition as a table Offset | Message.
 #include "inspect/describe.hpp"
+#include "inspect/text_table.hpp"
 #include "trace/utf8.hpp"
 
 #include <algorithm>
@@ -19,17 +20,6 @@ struct Row {
     Offset offset = 0;
     std::string message;
 };
-
-/// Columns that a text takes on a terminal, near enough: its code points.
-std::size_t columns(std::string_view text) {
-    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-        return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    }));
-}
-
-std::string padded(const std::string& text, std::size_t width) {
-    return text + std::string(width - std::min(width, columns(text)), ' ');
-}
 
 /// The replica whose log is shown: the leader, else the one that has most.
 std::optional<MachineId> shown_replica(const TracedPartition& view) {

@@ -61,7 +61,7 @@ void read_comparator(Report&, const Node& node, const KeyInfo&, ExpectDraft& out
     out.value_node = &node;
 }
 
-constexpr Shape number_value = simple(Shape::Kind::number, "number");
+constexpr Shape number_value = simple(Shape::Kind::integer, "integer");
 constexpr Shape value_shape = either(number_value, AsText::shape, "value");
 constexpr Shape pair_shape = list_of(value_shape, "two values", 2, 2);
 constexpr Key<ExpectDraft> comparators[] = {
@@ -134,6 +134,14 @@ std::vector<EventFields> events_of(const std::tuple<Facts...>*) {
     return out;
 }
 
+std::vector<std::string_view> event_names() {
+    std::vector<std::string_view> out;
+    for (const EventFields& e : events_of(static_cast<const AllFacts*>(nullptr))) {
+        out.push_back(e.event);
+    }
+    return out;
+}
+
 void read_event(Report& report, const Node& node, const KeyInfo& key, ExpectDraft& out) {
     ++out.subjects;
     out.kind = Kind::event;
@@ -155,12 +163,8 @@ void check_event(Report& report, const Node& node, ExpectDraft& out) {
     const auto event = std::find_if(events.begin(), events.end(),
                                     [&](const EventFields& e) { return e.event == out.event; });
     if (event == events.end()) {
-        std::vector<std::string_view> names;
-        for (const EventFields& e : events) {
-            names.push_back(e.event);
-        }
-        report.error(*out.event_node,
-                     "unknown event " + in_quotes(out.event) + did_you_mean(out.event, names));
+        report.error(*out.event_node, "unknown event " + in_quotes(out.event) +
+                                          did_you_mean(out.event, event_names()));
         return;
     }
     if (out.count_node == nullptr) {
@@ -218,18 +222,22 @@ void read_isr(Report& report, const Node& node, const KeyInfo&, ExpectDraft& out
     }
 }
 
+std::vector<std::string_view> metric_names() {
+    std::vector<std::string_view> out;
+    for (const Metric& metric : all_metrics()) {
+        out.push_back(metric.name);
+    }
+    return out;
+}
+
 void read_metric(Report& report, const Node& node, const KeyInfo& key, ExpectDraft& out) {
     ++out.subjects;
     out.kind = Kind::metric;
     if (!AsText::read(report, node, key, out.metric)) { return; }
     const Metric* metric = find_metric(out.metric);
     if (metric == nullptr) {
-        std::vector<std::string_view> names;
-        for (const Metric& m : all_metrics()) {
-            names.push_back(m.name);
-        }
-        report.error(node,
-                     "unknown metric " + in_quotes(out.metric) + did_you_mean(out.metric, names));
+        report.error(node, "unknown metric " + in_quotes(out.metric) +
+                               did_you_mean(out.metric, metric_names()));
     } else {
         out.metric_node = &node;
     }
@@ -248,8 +256,8 @@ void read_partition(Report& report, const Node& node, const KeyInfo&, ExpectDraf
 constexpr Shape leader_shape = map_of(machine_shape, "object: partition - leader");
 constexpr Shape isr_list = list_of(machine_shape, "list of brokers");
 constexpr Shape isr_shape = map_of(isr_list, "object: partition - brokers");
-constexpr Shape metric_shape = simple(Shape::Kind::text, "metric");
-constexpr Shape event_shape = simple(Shape::Kind::text, "event");
+constexpr Shape metric_shape = words_of_list(metric_names, "metric");
+constexpr Shape event_shape = words_of_list(event_names, "event");
 constexpr Shape where_shape = map_of(AsAny::shape, "object: field - value");
 constexpr Shape partition_shape = either(partition_name_shape, AsInteger::shape, "partition");
 

@@ -100,8 +100,11 @@ constexpr std::string_view actions =
     "slow_network|~slow_disk|~stall_disk|~fill_disk|slow_cpu|~skew_clock|~drop_requests|"
     "~rolling_restart|~add_broker|~move_leader|~reassign|~set_config|set_rate|resize_group";
 
-constexpr Shape targets_shape = list_of(machine_shape, "list of targets", 1);
-constexpr Shape target_shape = either(machine_shape, targets_shape, "target");
+constexpr Shape one_target = simple(
+    Shape::Kind::text, "machine or role",
+    R"(^([a-zA-Z0-9._-]+|(leader|follower|isr|member):.+/[0-9]+|(coordinator|zone|random):.+)$)");
+constexpr Shape targets_shape = list_of(one_target, "list of machines or roles", 1);
+constexpr Shape target_shape = either(one_target, targets_shape, "target");
 constexpr Shape groups_shape = list_of(target_shape, "list of lists", 2);
 constexpr Shape when_shape = map_of(AsAny::shape, "object");
 constexpr Shape rows_shape = list_of(targets_shape, "list of lists");

@@ -137,7 +137,8 @@ inline constexpr Shape machine_shape = simple(Shape::Kind::text, "machine");
 inline constexpr Shape topic_name_shape = simple(Shape::Kind::text, "topic");
 inline constexpr Shape group_name_shape = simple(Shape::Kind::text, "group");
 inline constexpr Shape producer_name_shape = simple(Shape::Kind::text, "producer");
-inline constexpr Shape partition_name_shape = simple(Shape::Kind::text, "partition");
+inline constexpr Shape partition_name_shape =
+    simple(Shape::Kind::text, "partition", "^.+/(0|[1-9][0-9]*)$");
 
 /// Reads the document into `draft` by the tables of its objects.
 void decode(const Node& root, Draft& draft, Report& report);

@@ -45,7 +45,8 @@ struct Shape {
     std::size_t least = 0, most = 0; ///< length of a list; most 0 = any
     std::size_t keys = 0;            ///< object: how many
     const KeyInfo& (*key)(std::size_t) = nullptr;
-    Place place{}; ///< settings
+    Place place{};                                      ///< settings
+    std::vector<std::string_view> (*words)() = nullptr; ///< word: instead of KeyInfo::words
 };
 
 /// What there is to say about a key.
@@ -109,6 +110,13 @@ constexpr Shape settings_shape(Place place) {
     out.kind = Shape::Kind::settings;
     out.name = "settings";
     out.place = place;
+    return out;
+}
+constexpr Shape words_of_list(std::vector<std::string_view> (*words)(), std::string_view name) {
+    Shape out;
+    out.kind = Shape::Kind::word;
+    out.name = name;
+    out.words = words;
     return out;
 }
 constexpr Shape simple(Shape::Kind kind, std::string_view name, std::string_view pattern = {}) {
