@@ -127,7 +127,7 @@ constexpr Key<ConsumerDraft> consumer_keys[] = {
         .words = "in_place|~retry_topic"}),
     J::of<&ConsumerDraft::dead_letter_name, AsName>(
         {.name = "dead_letter_topic",
-         .doc = "where failed records go; default: TOPIC.DLT of a group with one topic"}),
+         .doc = "where failed records go; default: TOPIC.DLT, by its first topic"}),
     J::by<[](Report& report, const Node& node, const KeyInfo&, ConsumerDraft& out) {
         out.producer_settings = read_settings(node, Place::producer, report);
     }>({.name = "producer_config",

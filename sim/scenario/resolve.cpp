@@ -147,10 +147,7 @@ void add_dead_letters(Draft& draft, Names& names, Report& report) {
         if (g.on_failure.then != FailurePolicy::dead_letter) { continue; }
         const Node& node = g.node->at("dead_letter_topic");
         if (g.dead_letter_name.empty() && node.is(Node::Kind::string)) { continue; } // Reported.
-        if (g.dead_letter_name.empty() && g.topic_names.size() != 1) {
-            report.error(node, "\"dead_letter_topic\" is needed: the group has several topics");
-            continue;
-        }
+        if (g.dead_letter_name.empty() && g.topic_names.empty()) { continue; }       // Reported.
         if (g.dead_letter_name.empty()) { g.dead_letter_name = g.topic_names[0] + ".DLT"; }
         if (!is_name(g.dead_letter_name) || !is_topic_name(report, node, g.dead_letter_name)) {
             continue;

@@ -304,15 +304,32 @@ private:
         }
     }
 
-    void setting_words(const Setting& s) {
-        if (s.words.empty() || (s.flags & Setting::any_case) != 0) { return; }
-        std::string any;
+    /// The words of a setting, each as a regular expression.
+    static std::vector<std::string> words_of(const Setting& s) {
+        std::vector<std::string> out;
+        if (s.name == "partition.assignment.strategy") { // Any class, for Kafka.
+            for (const std::string_view name : assignor_names()) {
+                out.push_back(escaped(name));
+            }
+            out.emplace_back("org\\.apache\\.kafka\\.clients\\.consumer\\.[a-zA-Z]+");
+            return out;
+        }
         for (const std::string_view word : split(s.words)) {
             const std::size_t colon = word.find(':');
-            any += (any.empty() ? "" : "|") + (colon == std::string_view::npos
-                                                   ? escaped(word)
-                                                   : escaped(word.substr(0, colon + 1)) + ".*");
+            out.push_back(colon == std::string_view::npos
+                              ? escaped(word)
+                              : escaped(word.substr(0, colon + 1)) + ".*");
         }
+        return out;
+    }
+
+    void setting_words(const Setting& s) {
+        if ((s.flags & Setting::any_case) != 0) { return; }
+        std::string any;
+        for (const std::string& word : words_of(s)) {
+            any += (any.empty() ? "" : "|") + word;
+        }
+        if (any.empty()) { return; }
         any = "(" + any + ")";
         member("pattern", s.kind == Setting::Kind::list
                               ? R"(^\s*()" + any + R"((\s*,\s*)" + any + R"()*)?\s*$)"

@@ -60,7 +60,7 @@ struct Ended {
 /// What the caller of the program does to it.
 struct Circumstances {
     std::string in;             ///< standard input
-    std::string out_to;         ///< standard output goes to this file
+    std::string out_to = {};    ///< standard output goes to this file
     bool out_closed = false;    ///< standard output is closed
     std::size_t file_bytes = 0; ///< limit on the size of files
 };

@@ -29,7 +29,9 @@ TEST_CASE("without arguments the program shows two examples") {
 
 TEST_CASE("every command has --help and --version") {
     const Folder folder;
-    const std::vector<std::vector<std::string>> commands = {{}, {"run"}, {"check"}, {"show"}};
+    const std::vector<std::vector<std::string>> commands = {
+        {},       {"run"},  {"check"}, {"fmt"},    {"show"},
+        {"grep"}, {"list"}, {"init"},  {"schema"}, {"completion"}};
     for (std::vector<std::string> words : commands) {
         words.emplace_back("--help");
         Ended ended = run_program(folder, words);
@@ -51,7 +53,12 @@ TEST_CASE("what is misspelt gets status 2 and a suggestion") {
                   R"(unknown option "--sed" (did you mean "--seed"?))");
     check_refused(run_program(folder, {"run", "x.json", "--tracelevel=all"}), "--trace-level");
     check_refused(run_program(folder, {"show", "x.jsonl", "topcs"}), "did you mean \"topics\"?");
-    check_refused(run_program(folder, {"show", "x.jsonl", "groups"}), "nothing called \"groups\"");
+    check_refused(run_program(folder, {"show", "x.jsonl", "quorum"}), "nothing called \"quorum\"");
+    check_refused(run_program(folder, {"show", "x.jsonl", "groops"}), "did you mean \"groups\"?");
+    check_refused(run_program(folder, {"show", "x.jsonl", "topics", "--members"}), "show groups");
+    check_refused(run_program(folder, {"grpe", "x.jsonl"}), "did you mean \"grep\"?");
+    check_refused(run_program(folder, {"grep", "x.jsonl", "--event", "prod.akc"}),
+                  "did you mean \"prod.ack\"?");
     check_refused(run_program(folder, {"run", "x.json", "--trace-level", "everything"}),
                   "not state, records or all");
     check_refused(run_program(folder, {"run", "x.json", "--color", "alway"}), "\"always\"");
@@ -72,6 +79,8 @@ TEST_CASE("numbers and durations of options are read strictly") {
     check_refused(run_program(folder, {"run", "x.json", "--time-limit", "10"}), "--time-limit");
     check_refused(run_program(folder, {"show", "x.jsonl", "--at", "12"}), "--at");
     check_refused(run_program(folder, {"show", "x.jsonl", "--at=-1s"}), "--at");
+    check_refused(run_program(folder, {"grep", "x.jsonl", "--from", "1"}), "--from");
+    check_refused(run_program(folder, {"fmt", "x.json", "--seed", "x"}), "--seed");
 }
 
 TEST_CASE("two things that both want standard output are refused") {
