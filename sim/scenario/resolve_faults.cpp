@@ -3,6 +3,7 @@
 #include "scenario/names.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -193,34 +194,37 @@ void resolve_groups(FaultDraft& fault, const Draft& draft, const Names& names, R
     }
 }
 
-void resolve_after(const FaultDraft& fault, Draft& draft, Report& report, std::size_t self) {
+using Ids = std::map<std::string, std::int32_t>;
+
+void resolve_after(FaultDraft& fault, const Ids& ids, Report& report) {
     if (!fault.after_name) { return; }
-    std::vector<std::string_view> ids;
-    for (std::size_t k = 0; k < draft.faults.size(); ++k) {
-        if (draft.faults[k].id == *fault.after_name) {
-            draft.faults[self].after = static_cast<std::int32_t>(k);
-            return;
-        }
-        ids.push_back(draft.faults[k].id);
+    const auto other = ids.find(*fault.after_name);
+    if (other != ids.end()) {
+        fault.after = other->second;
+        return;
+    }
+    std::vector<std::string_view> known;
+    for (const auto& [id, position] : ids) {
+        if (known.size() < 500) { known.push_back(id); }
     }
     report.error(fault.node->at("after"), "there is no fault " + in_quotes(*fault.after_name) +
-                                              did_you_mean(*fault.after_name, ids));
+                                              did_you_mean(*fault.after_name, known));
 }
 
 /// Faults that wait for each other never begin.
 void check_cycles(const Draft& draft, Report& report) {
+    std::vector<std::size_t> walk(draft.faults.size()); // In which walk it was met, from 1.
     for (std::size_t k = 0; k < draft.faults.size(); ++k) {
-        std::optional<std::int32_t> at = draft.faults[k].after;
-        for (std::size_t steps = 0; at && steps <= draft.faults.size(); ++steps) {
-            if (*at == static_cast<std::int32_t>(k)) {
-                report.error(draft.faults[k].node->at("after"),
-                             at == draft.faults[k].after
-                                 ? "this fault waits for itself: it never begins"
-                                 : "these faults wait for each other: none ever begins");
-                break;
-            }
-            at = draft.faults[static_cast<std::size_t>(*at)].after;
+        std::size_t at = k;
+        while (walk[at] == 0 && draft.faults[at].after) {
+            walk[at] = k + 1;
+            at = static_cast<std::size_t>(*draft.faults[at].after);
         }
+        if (!draft.faults[at].after || walk[at] != k + 1) { continue; }
+        const bool alone = *draft.faults[at].after == static_cast<std::int32_t>(at);
+        report.error(draft.faults[at].node->at("after"),
+                     alone ? "this fault waits for itself: it never begins"
+                           : "these faults wait for each other: none ever begins");
     }
 }
 
@@ -271,29 +275,28 @@ void resolve_target(Report& report, const Node& node, const Draft& draft, const 
 }
 
 void resolve_faults(Draft& draft, const Names& names, Report& report) {
-    std::set<std::string> ids;
+    Ids ids;
     for (std::size_t k = 0; k < draft.faults.size(); ++k) {
         FaultDraft& fault = draft.faults[k];
         const bool named = !fault.id.empty();
         if (!named) { fault.id = "fault-" + std::to_string(k + 1); }
-        if (!ids.insert(fault.id).second) {
+        if (!ids.emplace(fault.id, static_cast<std::int32_t>(k)).second) {
             report.error(named ? fault.node->at("id") : *fault.node,
                          "two faults are called " + in_quotes(fault.id));
         }
     }
-    for (std::size_t k = 0; k < draft.faults.size(); ++k) {
-        FaultDraft& fault = draft.faults[k];
-        resolve_after(fault, draft, report, k);
-        if (!fault.known_action) { continue; } // Its targets may be of another kind.
+    for (FaultDraft& fault : draft.faults) {
+        resolve_after(fault, ids, report);
         for (const auto& [node, target] :
              {std::pair(fault.target_node, &fault.target), std::pair(fault.from_node, &fault.from),
               std::pair(fault.to_node, &fault.to)}) {
             if (node == nullptr) { continue; }
             resolve_target(report, *node, draft, names, *target);
-            if (harms_controllers(fault.action)) {
+            if (fault.known_action && harms_controllers(fault.action)) {
                 refuse_controllers(report, *node, *target, names);
             }
         }
+        if (!fault.known_action) { continue; }
         if (fault.groups_node != nullptr) { resolve_groups(fault, draft, names, report); }
         fault.all_cuts = fault.action == FaultAction::heal && fault.target_node == nullptr;
         check_subject(fault, draft, names, report);

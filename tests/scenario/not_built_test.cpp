@@ -117,5 +117,10 @@ TEST_CASE("not built yet: what is wrong is wrong all the same") {
     wrong(with_group(R"("retry": "topic")"), "unknown retry \"topic\"");
     wrong(R"({"faults": [{"when": {"isr_sice": 1}, "do": "crash", "target": "b1"}]})",
           "did you mean \"isr_size\"?");
+    const std::string both = errors(
+        load(R"({"faults": [{"at": "1s", "do": "slow_disk", "target": "b9", "factor": -4}]})"));
+    CHECK(contains(both, "/faults/0/do"));
+    CHECK(contains(both, "/faults/0/target there is no machine \"b9\""));
+    CHECK(contains(both, "/faults/0/factor \"-4\" does not fit here"));
     wrong(R"({"faults": [{"rate": 5, "do": "crash", "target": "b1"}]})", "expected a rate");
 }

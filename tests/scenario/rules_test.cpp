@@ -265,6 +265,16 @@ TEST_CASE("limits: machines, partitions, events and memory are bounded before an
     refused(R"({"topics": ["a"], "producers": [{"rate": "1000000000/s"}], "duration": "1000s"})",
             "--max-events");
     refused(R"({"duration": "1753200h"})", "--max-events");
+    refused(R"({"topics": ["a"], "producers": [{"closed_loop": 1000000000000}]})",
+            "/producers/0/closed_loop");
+    refused(R"({"topics": ["a"], "duration": "1000s", "producers": [{"rate":
+        [{"at": "0s", "rate": "0/s"}, {"at": "1s", "rate": "1000000000/s"}]}]})",
+            "/producers/0/rate");
+    refused(R"({"duration": "100s", "faults": [{"every": "1ns", "do": "pause", "target": "b1"}]})",
+            "/faults/0/every");
+    CHECK(load(R"({"duration": "100s", "faults":
+        [{"every": "1ns", "count": 5, "do": "pause", "target": "b1"}]})")
+              .scenario);
     LoadOptions small;
     small.limits.events = 10;
     small.limits.memory = 1024;
