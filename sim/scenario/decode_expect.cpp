@@ -332,7 +332,8 @@ void refuse(Report& report, const Node& node, std::initializer_list<std::string_
 
 void check_parts(Report& report, const Node& node, ExpectDraft& out) {
     const bool stateful = out.kind == Kind::leader || out.kind == Kind::isr;
-    if (stateful && !out.at && node.find("at") == nullptr) {
+    const Node* at = node.find("at");
+    if (stateful && (at == nullptr || at->is(Node::Kind::null))) {
         report.error(node, "\"at\" is needed: when is this expected?");
     }
     if (!stateful && out.at) {

@@ -273,6 +273,7 @@ TEST_CASE("contract: expectations about events and convergence") {
     refused(expect(R"({"event": "cons.dne", "count": 1})"), "did you mean \"cons.done\"?");
     refused(expect(R"({"event": "cons.done", "where": {"outcom": "x"}, "count": 1})"),
             "did you mean \"outcome\"?");
+    refused(expect(R"({"isr": {"a/0": []}, "at": null})"), "\"at\" is needed");
     refused(expect(R"({"event": "cons.done"})"), "needs \"count\"");
     refused(expect(R"({"event": "cons.done", "equals": 3, "count": 1})"), "stands in \"count\"");
     refused(expect(R"({"no_acked_loss": true, "topic": "orders"})"), "filter of metrics");
