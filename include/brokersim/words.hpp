@@ -73,9 +73,10 @@ enum class BlockedWhy : std::uint8_t { buffer, metadata };
 template <>
 inline constexpr std::string_view words_of<BlockedWhy>[] = {"buffer", "metadata"};
 
-enum class MemberState : std::uint8_t { joined, left, evicted, fenced };
+enum class MemberState : std::uint8_t { joined, left, evicted, fenced, refused };
 template <>
-inline constexpr std::string_view words_of<MemberState>[] = {"joined", "left", "evicted", "fenced"};
+inline constexpr std::string_view words_of<MemberState>[] = {"joined", "left", "evicted", "fenced",
+                                                             "refused"};
 
 enum class RebalanceState : std::uint8_t { begin, end };
 template <>
@@ -184,6 +185,8 @@ enum class Error : std::uint8_t {
     buffer_exhausted,
     metadata_timeout,
     record_too_large,
+    fenced_instance_id,
+    group_max_size_reached,
 };
 template <>
 inline constexpr std::string_view words_of<Error>[] = {
@@ -226,6 +229,8 @@ inline constexpr std::string_view words_of<Error>[] = {
     "BUFFER_EXHAUSTED",
     "METADATA_TIMEOUT",
     "RECORD_TOO_LARGE",
+    "FENCED_INSTANCE_ID",
+    "GROUP_MAX_SIZE_REACHED",
 };
 
 /// The requests of the model, by Kafka's names; a response has the api of its request.

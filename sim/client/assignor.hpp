@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +29,8 @@ struct AssignorMember {
 /// Static members first, by instance id, then dynamic ones by member id (Kafka:
 /// AbstractPartitionAssignor.MemberInfo).
 bool sorts_before(const AssignorMember& a, const AssignorMember& b);
+/// Positions of `members` in that order.
+std::vector<std::size_t> assignor_order(const std::vector<AssignorMember>& members);
 
 struct AssignedPartition {
     std::int32_t topic = -1; ///< index
@@ -46,5 +49,10 @@ using Assignor = Assigned (*)(const std::vector<AssignorTopic>&,
 /// member finds in its own rack comes first (Kafka: RangeAssignor, KIP-881).
 Assigned assign_range(const std::vector<AssignorTopic>& topics,
                       const std::vector<AssignorMember>& members);
+
+/// All partitions, by topic and number, to the members in a circle; who does not want the topic is
+/// passed over (Kafka: RoundRobinAssignor).
+Assigned assign_round_robin(const std::vector<AssignorTopic>& topics,
+                            const std::vector<AssignorMember>& members);
 
 } // namespace brokersim

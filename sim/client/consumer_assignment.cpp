@@ -14,7 +14,9 @@ NetworkClientSettings consumer_network_settings(const ConsumerConfig& config) {
 
 void assign_members(const ConsumerCore& core, const JoinGroupResponse& joined,
                     Assignment& assignment) {
-    BS_ASSERT(joined.protocol == AssignorId::range);
+    const Assignor assignor =
+        joined.protocol == AssignorId::roundrobin ? assign_round_robin : assign_range;
+    BS_ASSERT(joined.protocol == AssignorId::roundrobin || joined.protocol == AssignorId::range);
     std::vector<AssignorTopic> topics;
     for (const TopicId id : core.topics)
         topics.push_back({core.layout->topic(id).partitions, {}});
@@ -34,7 +36,7 @@ void assign_members(const ConsumerCore& core, const JoinGroupResponse& joined,
             member.topics.push_back(static_cast<std::int32_t>(at - core.topics.begin()));
         }
     }
-    const Assigned assigned = assign_range(topics, members);
+    const Assigned assigned = assignor(topics, members);
     for (std::size_t k = 0; k < members.size(); ++k) {
         Assignment::Entry& entry = assignment.entries.emplace_back();
         entry.member = joined.members[k].member;

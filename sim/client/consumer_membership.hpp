@@ -15,7 +15,7 @@
 
 namespace brokersim {
 
-/// What the leader of a group decides: the range assignor's answer for the members it was told of.
+/// What the leader of a group decides: the chosen assignor's answer for the members it was told of.
 void assign_members(const ConsumerCore& core, const JoinGroupResponse& joined,
                     Assignment& assignment);
 

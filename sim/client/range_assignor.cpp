@@ -140,16 +140,19 @@ bool sorts_before(const AssignorMember& a, const AssignorMember& b) {
            std::tie(b_dynamic, b.instance_id, b.id, b.number);
 }
 
-Assigned assign_range(const std::vector<AssignorTopic>& topics,
-                      const std::vector<AssignorMember>& members) {
+std::vector<std::size_t> assignor_order(const std::vector<AssignorMember>& members) {
     std::vector<std::size_t> order(members.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::sort(order.begin(), order.end(), [&members](std::size_t a, std::size_t b) {
         return sorts_before(members[a], members[b]);
     });
+    return order;
+}
 
+Assigned assign_range(const std::vector<AssignorTopic>& topics,
+                      const std::vector<AssignorMember>& members) {
     std::vector<std::vector<std::size_t>> subscribers(topics.size());
-    for (const std::size_t m : order) {
+    for (const std::size_t m : assignor_order(members)) {
         for (const std::int32_t topic : members[m].topics) {
             subscribers[static_cast<std::size_t>(topic)].push_back(m);
         }
