@@ -18,7 +18,7 @@ constexpr Duration close_timeout = seconds(30);
 /// Calls of KafkaConsumer.poll until one of them has to wait or its records take time.
 void Consumer::poll(In in, Effects& out) {
     while (polling()) {
-        if (stopping_ || positions_.failed()) return close(in, out);
+        if (stopping_ || positions_.failed() || membership_.failed()) return close(in, out);
         wake_ = Time::never();
         membership_.polled(in.now);
         const bool settled = coordinate(in, out);

@@ -24,11 +24,9 @@ void assign_members(const ConsumerCore& core, const JoinGroupResponse& joined,
     for (const JoinedMember& m : joined.members) {
         AssignorMember& member = members.emplace_back();
         member.number = m.member;
-        if (!core.instance_id.empty()) {
-            // The members of a group share their settings and are numbered as their machines are.
-            const std::int32_t number = core.number + m.machine.value - core.self.value;
+        if (m.instance != no_instance) { // The members of a group share their settings.
             member.instance_id = core.config.group_instance_id;
-            if (core.numbered) member.instance_id += "-" + std::to_string(number);
+            if (core.numbered) member.instance_id += "-" + std::to_string(m.instance);
         }
         for (std::uint32_t k = m.topics_begin; k < m.topics_end; ++k) {
             const auto at = std::find(core.topics.begin(), core.topics.end(), joined.topics[k]);

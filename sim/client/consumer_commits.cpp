@@ -42,6 +42,7 @@ void ConsumerCommits::send(In in, const std::vector<CommittedOffset>& offsets, s
         in, membership.coordinator(), out, core.config.request_timeout, token);
     request.group = core.group;
     request.member = membership.member();
+    request.instance = core.instance();
     request.generation = membership.generation();
     request.offsets.assign(offsets.begin(), offsets.end());
 }
@@ -104,6 +105,8 @@ void ConsumerCommits::on_commit(In in, const OffsetCommitResponse& response, std
         membership.request_rejoin();
     } else if (error == Error::unknown_member_id || error == Error::illegal_generation) {
         membership.reset_generation(error == Error::illegal_generation);
+    } else if (error == Error::fenced_instance_id) {
+        membership.fail();
     } else if (coordinator_moved(error)) {
         membership.lose_coordinator(in, out);
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "brokersim/scenario.hpp"
+#include "protocol/content.hpp"
 #include "protocol/effects.hpp"
 #include "protocol/layout.hpp"
 #include "rpc/metadata.hpp"
@@ -26,6 +27,11 @@ struct ConsumerCore {
     NetworkClient brokers;       ///< fetches, metadata, look-ups
     ClientMetadata metadata;
 
+    /// What the group knows a static member by.
+    InstanceNumber instance() const {
+        if (instance_id.empty()) return no_instance;
+        return numbered ? number : 0;
+    }
     /// Brings the connection to `node` closer to readiness. True: a request may leave now.
     bool reach(In in, MachineId node, Effects& out) {
         if (brokers.may_send(node)) return true;

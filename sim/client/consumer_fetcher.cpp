@@ -47,7 +47,8 @@ void ConsumerFetcher::move(std::uint32_t k, ConsumerPositions& positions) {
 }
 
 void ConsumerFetcher::collect(std::int64_t records, ConsumerPositions& positions,
-                              std::vector<FetchedRange>& ranges) {
+                              std::vector<FetchedRange>& ranges,
+                              std::vector<FetchedPiece>& pieces) {
     while (!order_.empty()) {
         const std::uint32_t slot = order_.front();
         Chunk& chunk = chunks_[slot];
@@ -59,8 +60,10 @@ void ConsumerFetcher::collect(std::int64_t records, ConsumerPositions& positions
         }
         const Offset to = std::min(chunk.runs.back().end, chunk.from + records);
         if (to > chunk.from) {
+            const std::size_t first = chunk.run;
             while (chunk.runs[chunk.run].end < to)
                 ++chunk.run;
+            take_pieces(chunk, first, p.tp, to, pieces);
             p.epoch = chunk.runs[chunk.run].epoch;
             p.offset = to;
             positions.touch(chunk.position);
@@ -72,6 +75,22 @@ void ConsumerFetcher::collect(std::int64_t records, ConsumerPositions& positions
         // (Kafka: CompletedFetch.fetchRecords).
         if (records == 0) return;
         drop_chunk(slot, positions);
+    }
+}
+
+/// What poll() returns of the runs from `first` to where the chunk stands now.
+void ConsumerFetcher::take_pieces(const Chunk& chunk, std::size_t first, PartitionId tp, Offset to,
+                                  std::vector<FetchedPiece>& pieces) {
+    if (!chunk.runs[first].producer.valid()) {
+        pieces.push_back({tp, chunk.from, to, {}, 0, 0});
+        return;
+    }
+    for (std::size_t k = first; k <= chunk.run; ++k) {
+        const Chunk::Run& run = chunk.runs[k];
+        const Offset from = std::max(chunk.from, run.base);
+        if (from >= std::min(to, run.end)) continue; // A run that ended where the last poll did.
+        pieces.push_back({tp, from, std::min(to, run.end), run.producer,
+                          run.first + (from - run.base), run.bytes});
     }
 }
 
@@ -184,7 +203,7 @@ void ConsumerFetcher::take_part(In in, MachineId id, const FetchResponse& respon
         if (current) take_error(in, id, part, k, core, positions, out);
     } else if (part.batches_end > part.batches_begin) {
         if (current && p->chunk == PartitionPosition::no_chunk) {
-            buffer(id, response, part, k, positions);
+            buffer(id, response, part, k, out.contents().marks.kept(), positions);
         } else {
             positions.touch(k);
         }
@@ -214,7 +233,7 @@ void ConsumerFetcher::take_error(In in, MachineId id, const FetchResponse::Part&
 }
 
 void ConsumerFetcher::buffer(MachineId id, const FetchResponse& response,
-                             const FetchResponse::Part& part, std::uint32_t k,
+                             const FetchResponse::Part& part, std::uint32_t k, bool told_apart,
                              ConsumerPositions& positions) {
     std::uint32_t slot = 0;
     if (free_.empty()) {
@@ -232,10 +251,13 @@ void ConsumerFetcher::buffer(MachineId id, const FetchResponse& response,
     chunk.runs.clear();
     for (std::uint32_t b = part.batches_begin; b < part.batches_end; ++b) {
         const Batch& batch = response.batches[b];
-        if (!chunk.runs.empty() && chunk.runs.back().epoch == batch.epoch) {
+        if (told_apart) {
+            chunk.runs.push_back({batch.base, batch.end(), batch.epoch, batch.producer, batch.first,
+                                  (batch.bytes - batch_overhead) / batch.count});
+        } else if (!chunk.runs.empty() && chunk.runs.back().epoch == batch.epoch) {
             chunk.runs.back().end = batch.end();
         } else {
-            chunk.runs.push_back({batch.end(), batch.epoch});
+            chunk.runs.push_back({batch.base, batch.end(), batch.epoch, {}, 0, 0});
         }
     }
     positions[k].chunk = slot;

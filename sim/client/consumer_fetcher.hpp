@@ -18,13 +18,22 @@ struct FetchedRange {
     LeaderEpoch epoch = -1; ///< of the last record
 };
 
+/// Some of its records, of one producer and in its order.
+struct FetchedPiece {
+    PartitionId tp;
+    Offset from = 0, to = 0;
+    ProducerId producer;     ///< nobody: nothing is known of these records
+    std::int64_t number = 0; ///< of the first
+    std::int32_t bytes = 0;  ///< of each, as in a batch
+};
+
 class ConsumerFetcher {
 public:
     explicit ConsumerFetcher(std::size_t brokers) : nodes_(brokers) {}
 
     /// Takes up to `records` records out of the buffer, in the order in which they came.
     void collect(std::int64_t records, ConsumerPositions& positions,
-                 std::vector<FetchedRange>& ranges);
+                 std::vector<FetchedRange>& ranges, std::vector<FetchedPiece>& pieces);
     /// Fetches from every broker that may be asked. Returns when to look again.
     Time send(In in, ConsumerCore& core, ConsumerPositions& positions, Effects& out);
     /// A connection is ready: a request that was made before leaves at once.
@@ -56,9 +65,13 @@ private:
     };
     /// What one response brought for one partition.
     struct Chunk {
+        /// Batches of one epoch; of one batch if records are told apart (RecordMarks::kept).
         struct Run {
-            Offset end = 0;
+            Offset base = 0, end = 0;
             LeaderEpoch epoch = -1;
+            ProducerId producer;
+            std::int64_t first = 0; ///< number of the record at `base`
+            std::int32_t bytes = 0; ///< of a record
         };
         std::uint32_t position = 0; ///< index in ConsumerPositions
         MachineId node;
@@ -81,7 +94,9 @@ private:
     void take_error(In in, MachineId id, const FetchResponse::Part& part, std::uint32_t k,
                     ConsumerCore& core, ConsumerPositions& positions, Effects& out);
     void buffer(MachineId id, const FetchResponse& response, const FetchResponse::Part& part,
-                std::uint32_t k, ConsumerPositions& positions);
+                std::uint32_t k, bool told_apart, ConsumerPositions& positions);
+    static void take_pieces(const Chunk& chunk, std::size_t first, PartitionId tp, Offset to,
+                            std::vector<FetchedPiece>& pieces);
     void drop_chunk(std::uint32_t slot, ConsumerPositions& positions);
     void free_chunk(std::uint32_t slot);
 

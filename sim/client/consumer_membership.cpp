@@ -42,6 +42,7 @@ void ConsumerMembership::restart(const ConsumerCore& core) {
     fresh.generation_ = -1;
     fresh.member_ = no_member;
     fresh.rejoin_ = true;
+    fresh.failed_ = false;
     fresh.look_up_at_ = fresh.join_at_ = fresh.polled_ = fresh.alive_ = Time{};
     fresh.beat_at_ = fresh.looked_ = Time{};
     fresh.beats_failed_ = 0;
@@ -102,7 +103,7 @@ bool ConsumerMembership::reach(In in, Effects& out) {
 }
 
 void ConsumerMembership::join(In in, const ConsumerCore& core, Effects& out) {
-    if (joining_ || join_at_ > in.now || !reach(in, out)) return;
+    if (failed_ || joining_ || join_at_ > in.now || !reach(in, out)) return;
     // The coordinator keeps it until all members are here.
     const Duration rebalance = core.config.max_poll_interval;
     const Duration limit =
@@ -113,7 +114,7 @@ void ConsumerMembership::join(In in, const ConsumerCore& core, Effects& out) {
     request.group = core.group;
     request.member = member_;
     request.machine = core.self;
-    request.is_static = !core.instance_id.empty();
+    request.instance = core.instance();
     request.session_timeout = core.config.session_timeout;
     request.rebalance_timeout = rebalance;
     for (const std::string& strategy : core.config.partition_assignment_strategy) {
@@ -147,6 +148,7 @@ void ConsumerMembership::send_sync(In in, const JoinGroupResponse& joined, const
         link_.send<SyncGroupRequest>(in, coordinator_, out, core.config.request_timeout);
     request.group = core.group;
     request.member = member_;
+    request.instance = core.instance();
     request.generation = generation_;
     request.from_leader = joined.leader == member_;
     if (request.from_leader) assign_members(core, joined, request.assignment);
@@ -174,6 +176,9 @@ void ConsumerMembership::retry_join(In in, Error error, const ConsumerCore& core
     case Error::unknown_member_id: reset_generation(false); return;
     case Error::illegal_generation: reset_generation(true); return;
     case Error::rebalance_in_progress: return;
+    case Error::fenced_instance_id:
+    case Error::group_max_size_reached:
+    case Error::inconsistent_group_protocol: failed_ = true; return;
     default: break;
     }
     join_at_ = in.now + core.config.retry_backoff;
@@ -248,6 +253,7 @@ void ConsumerMembership::beat(In in, ConsumerCore& core, bool polling, Effects& 
                                      static_cast<std::uint64_t>(generation_));
     request.group = core.group;
     request.member = member_;
+    request.instance = core.instance();
     request.generation = generation_;
     beat_at_ = in.now + core.config.heartbeat_interval;
 }
@@ -267,6 +273,8 @@ void ConsumerMembership::on_heartbeat(In in, const HeartbeatResponse& response, 
     beat_at_ = in.now + backoff(beats_failed_++, core);
     if (coordinator_moved(response.error)) {
         lose_coordinator(in, out);
+    } else if (response.error == Error::fenced_instance_id) {
+        failed_ = true;
     } else if (sent_in == generation_) {
         reset_generation(response.error == Error::illegal_generation);
     }

@@ -61,6 +61,9 @@ public:
     void on_join_lost(In in, const ConsumerCore& core);
     std::vector<PartitionId> assigned;
 
+    /// Another process has this member's place, or the group does not take it: poll() throws.
+    bool failed() const { return failed_; }
+    void fail() { failed_ = true; }
     /// The group has moved on without this member.
     void reset_generation(bool keep_member);
     /// Dynamic members say good-bye. True: a request is under way.
@@ -80,7 +83,9 @@ public:
     }
 
 private:
-    bool beating() const { return state_ == State::completing || state_ == State::stable; }
+    bool beating() const {
+        return !failed_ && (state_ == State::completing || state_ == State::stable);
+    }
     void start_beating(Time now, const ConsumerCore& core);
     void send_sync(In in, const JoinGroupResponse& joined, const ConsumerCore& core, Effects& out);
     /// A refusal of JoinGroup or SyncGroup: what to forget, when to try again.
@@ -101,6 +106,7 @@ private:
     Generation generation_ = -1;
     MemberId member_ = no_member;
     bool rejoin_ = true;
+    bool failed_ = false;
     bool joining_ = false; ///< JoinGroup or SyncGroup is under way
     Time join_at_;
 

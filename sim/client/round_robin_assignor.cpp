@@ -16,8 +16,8 @@ Assigned assign_round_robin(const std::vector<AssignorTopic>& topics,
     std::size_t turn = 0; // Goes on from topic to topic.
     for (std::size_t t = 0; t < topics.size(); ++t) {
         const auto topic = static_cast<std::int32_t>(t);
-        const bool wanted = std::any_of(order.begin(), order.end(),
-                                        [&](std::size_t m) { return wants(m, topic); });
+        const bool wanted =
+            std::any_of(order.begin(), order.end(), [&](std::size_t m) { return wants(m, topic); });
         if (!wanted) continue;
         for (std::int32_t p = 0; p < topics[t].partitions; ++p) {
             while (!wants(order[turn], topic))

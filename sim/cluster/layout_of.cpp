@@ -117,13 +117,22 @@ void add_clients(Plan& plan, Layout& layout, const Scenario& scenario) {
         layout.groups.push_back(
             {spec.group, PartitionId(offsets.first.value +
                                      coordinator_partition(spec.group, offsets.partitions))});
-        for (std::int32_t k = 1; k <= spec.members; ++k) {
+        for (std::int32_t k = 1; k <= machines_of(scenario, spec); ++k) {
             info.nodes.push_back(spec.group + "-" + std::to_string(k));
         }
     }
 }
 
 } // namespace
+
+std::int32_t machines_of(const Scenario& scenario, const ConsumerGroupSpec& group) {
+    std::int32_t machines = group.members;
+    for (const FaultSpec& fault : scenario.faults) {
+        const bool meant = fault.action == FaultAction::resize_group && fault.group == group.group;
+        if (meant) machines = std::max(machines, fault.members);
+    }
+    return machines;
+}
 
 Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
     Plan plan;

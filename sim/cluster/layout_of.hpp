@@ -17,6 +17,9 @@ struct Plan {
     std::vector<std::vector<TopicId>> group_topics;    ///< by group
 };
 
+/// As many machines as a group ever has members: some may have to wait for a `resize_group`.
+std::int32_t machines_of(const Scenario& scenario, const ConsumerGroupSpec& group);
+
 /// Names every machine and partition, creates internal topics, places replicas where the scenario
 /// does not (Kafka: StripedReplicaPlacer, drawing from the stream "placement").
 Plan make_plan(const Scenario& scenario, std::uint64_t seed);

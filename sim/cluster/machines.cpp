@@ -20,6 +20,14 @@ void World::add_machine(Kind kind, std::uint32_t index, std::uint32_t timers) {
     machines_.push_back(std::move(machine));
 }
 
+/// The scenario starts or stops it; a fault that keeps it down goes first.
+void World::want_machine(MachineId id, bool wanted) {
+    Machine& machine = machines_[id.index()];
+    machine.wanted = wanted;
+    if (!wanted) return stop_machine(id, Cause{});
+    if (machine.down_holds == 0) start_machine(id, Cause{});
+}
+
 void World::start_machine(MachineId id, Cause cause) {
     Machine& machine = machines_[id.index()];
     if (machine.up) return;
@@ -175,7 +183,8 @@ bool World::groups_caught_up() const {
                 Offset furthest = -1;
                 for (std::size_t m = 0; m < consumers_.size(); ++m) {
                     if (consumer_group_[m] != GroupId(g)) continue;
-                    running = running || machines_[consumer_machine_[m].index()].up;
+                    const Machine& machine = machines_[consumer_machine_[m].index()];
+                    running = running || machine.up || (machine.restarts && machine.wanted);
                     furthest = std::max(furthest, consumers_[m].position(tp));
                 }
                 if (running && furthest < hw) return false;

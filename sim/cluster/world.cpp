@@ -186,8 +186,7 @@ void World::pop_timer(std::uint32_t timer) {
 /// The only place that acts on the world for a handler.
 void World::carry_out(MachineId id) {
     Machine& machine = machines_[id.index()];
-    bool exits = false;
-    Cause exit_cause;
+    const Effect* end = nullptr;
     Wire w = wire();
     for (const Effect& effect : out_.list()) {
         switch (effect.op) {
@@ -219,13 +218,17 @@ void World::carry_out(MachineId id) {
             break;
         }
         case Effect::Op::exit:
-            exits = true;
-            exit_cause = effect.cause;
-            break;
+        case Effect::Op::crash: end = &effect; break;
         case Effect::Op::listen: network_.set_listening(id, effect.stage != 0); break;
         }
     }
-    if (exits) end_process(id, DownHow::clean, exit_cause);
+    if (end == nullptr) return;
+    const Effect last = *end;
+    const bool crashed = last.op == Effect::Op::crash;
+    end_process(id, crashed ? DownHow::kill : DownHow::clean, last.cause);
+    if (!crashed || last.time < 0) return;
+    machine.restarts = true;
+    at(after(now_, Duration{last.time}), {ScriptEntry::Kind::restart_machine, id, 0});
 }
 
 void World::at(Time time, ScriptEntry entry) {
@@ -236,8 +239,14 @@ void World::at(Time time, ScriptEntry entry) {
 
 void World::script(const ScriptEntry& entry) {
     switch (entry.kind) {
-    case ScriptEntry::Kind::start_machine: start_machine(entry.machine, Cause{}); return;
-    case ScriptEntry::Kind::stop_machine: stop_machine(entry.machine, Cause{}); return;
+    case ScriptEntry::Kind::start_machine: want_machine(entry.machine, true); return;
+    case ScriptEntry::Kind::stop_machine: want_machine(entry.machine, false); return;
+    case ScriptEntry::Kind::restart_machine: {
+        Machine& machine = machines_[entry.machine.index()];
+        machine.restarts = false;
+        if (machine.wanted && machine.down_holds == 0) start_machine(entry.machine, Cause{});
+        return;
+    }
     case ScriptEntry::Kind::fault_begin: begin_fault(entry.fault); return;
     case ScriptEntry::Kind::fault_end: end_fault(entry.fault); return;
     }

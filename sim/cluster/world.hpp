@@ -20,9 +20,15 @@ namespace brokersim {
 
 /// What is going to happen by itself: starts and ends of processes, faults.
 struct ScriptEntry {
-    enum class Kind : std::uint8_t { start_machine, stop_machine, fault_begin, fault_end };
+    enum class Kind : std::uint8_t {
+        start_machine,
+        stop_machine,
+        restart_machine, ///< it has crashed: if it is still wanted
+        fault_begin,
+        fault_end
+    };
     Kind kind{};
-    MachineId machine;       ///< start_machine, stop_machine
+    MachineId machine;       ///< start_machine, stop_machine, restart_machine
     std::uint32_t fault = 0; ///< fault_begin, fault_end
 };
 
@@ -85,9 +91,11 @@ private:
         std::uint32_t index = 0; ///< among its kind
         std::int32_t incarnation = 0;
         bool up = false, paused = false;
+        bool wanted = false; ///< by the scenario: faults aside, it should be up
         bool stopping = false;                        ///< a clean end has been asked for
         bool stopped_clean = false;                   ///< how it last ended
         bool start_again = false;                     ///< `restart`: as soon as it has ended
+        bool restarts = false;                        ///< it has crashed and will start again
         std::int32_t down_holds = 0, pause_holds = 0; ///< faults that keep it so
         std::uint32_t first_timer = 0, timers = 0;
         std::vector<Stashed> stash;
@@ -117,6 +125,7 @@ private:
 
     // machines.cpp
     void add_machine(Kind kind, std::uint32_t index, std::uint32_t timers);
+    void want_machine(MachineId id, bool wanted);
     void start_machine(MachineId id, Cause cause);
     void stop_machine(MachineId id, Cause cause);
     void kill_machine(MachineId id, Cause cause);

@@ -22,11 +22,33 @@ ClassicMember* ClassicGroup::find(MemberId member) {
     return at != members.end() && at->id == member ? &*at : nullptr;
 }
 
-ClassicMember* ClassicGroup::find_static(MachineId machine) {
+ClassicMember* ClassicGroup::find_static(InstanceNumber instance) {
     const auto at = std::find_if(members.begin(), members.end(), [&](const ClassicMember& m) {
-        return m.is_static && m.machine == machine;
+        return instance != no_instance && m.instance == instance;
     });
     return at == members.end() ? nullptr : &*at;
+}
+
+Error ClassicGroup::check(MemberId member, InstanceNumber instance) {
+    const ClassicMember* holder = find_static(instance);
+    if (holder != nullptr && holder->id != member) return Error::fenced_instance_id;
+    return find(member) == nullptr ? Error::unknown_member_id : Error::none;
+}
+
+bool ClassicGroup::accepts(MemberId member, std::int32_t max_size) {
+    const ClassicMember* known = find(member);
+    const auto limit = static_cast<std::ptrdiff_t>(max_size);
+    switch (state) {
+    case State::empty: return true;
+    case State::preparing:
+        // Who has joined again counts, so that a group that is too large sheds the last ones.
+        return (known != nullptr && known->joining) ||
+               std::count_if(members.begin(), members.end(),
+                             [](const ClassicMember& m) { return m.joining; }) < limit;
+    case State::completing:
+    case State::stable: break;
+    }
+    return known != nullptr || static_cast<std::ptrdiff_t>(members.size()) < limit;
 }
 
 ClassicMember& ClassicGroup::add(ClassicMember member) {
@@ -123,7 +145,7 @@ std::shared_ptr<GroupMetadata> ClassicGroup::metadata() const {
     written->protocol = protocol;
     written->leader = leader;
     for (const ClassicMember& m : members) {
-        written->members.push_back({m.id, m.machine, m.is_static, m.session_timeout.ns,
+        written->members.push_back({m.id, m.machine, m.instance, m.session_timeout.ns,
                                     m.rebalance_timeout.ns, m.protocols, m.topics, m.partitions});
     }
     return written;
@@ -139,7 +161,7 @@ void ClassicGroup::load(Time now, const GroupMetadata& metadata) {
         ClassicMember m;
         m.id = known.member;
         m.machine = known.machine;
-        m.is_static = known.is_static;
+        m.instance = known.instance;
         m.session_timeout = {known.session_timeout_ns};
         m.rebalance_timeout = {known.rebalance_timeout_ns};
         m.session_deadline = after(now, m.session_timeout);

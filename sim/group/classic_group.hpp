@@ -16,7 +16,7 @@ namespace brokersim {
 struct ClassicMember {
     MemberId id = no_member;
     MachineId machine;
-    bool is_static = false;
+    InstanceNumber instance = no_instance;
     bool is_new = false;       ///< has not been through a join yet
     bool joining = false;      ///< its JoinGroup is parked
     bool syncing = false;      ///< its SyncGroup is parked
@@ -28,6 +28,7 @@ struct ClassicMember {
     std::vector<TopicId> topics;
     std::vector<PartitionId> partitions;
 
+    bool is_static() const { return instance != no_instance; }
     bool matches(const JoinGroupRequest& request) const {
         return protocols == request.protocols && topics == request.topics;
     }
@@ -55,7 +56,12 @@ struct ClassicGroup {
     std::vector<CommittedOffset> offsets; ///< committed, by partition
 
     ClassicMember* find(MemberId member);
-    ClassicMember* find_static(MachineId machine);
+    ClassicMember* find_static(InstanceNumber instance);
+    /// Whether a request that names this member may speak for it: another process may have its
+    /// place (Kafka: ClassicGroup.validateMember).
+    Error check(MemberId member, InstanceNumber instance);
+    /// Room for one who wants to join (Kafka: GroupMetadataManager.acceptJoiningMember).
+    bool accepts(MemberId member, std::int32_t max_size);
     ClassicMember& add(ClassicMember member);
     /// Removes a member; another one leads if it did.
     void remove(MemberId member);

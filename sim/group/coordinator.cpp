@@ -80,17 +80,16 @@ void GroupCoordinator::heartbeat(Turn& turn, const HeartbeatRequest& request,
     Shard& shard = shard_of(request.group);
     if (!shard.active) return refuse(turn, ref, Error::not_coordinator);
     ClassicGroup& g = group(request.group);
-    ClassicMember* m = g.find(request.member);
     Deferred step;
     step.kind = Deferred::Kind::heartbeat;
     step.group = request.group;
     step.request = ref;
-    if (m == nullptr) {
-        step.error = Error::unknown_member_id;
+    if (const Error error = g.check(request.member, request.instance); error != Error::none) {
+        step.error = error;
     } else if (request.generation != g.generation) {
         step.error = Error::illegal_generation;
     } else {
-        extend_session(turn, *m);
+        extend_session(turn, *g.find(request.member));
         if (g.state == ClassicGroup::State::preparing) step.error = Error::rebalance_in_progress;
     }
     defer(turn, shard, std::move(step));
@@ -100,12 +99,11 @@ void GroupCoordinator::heartbeat(Turn& turn, const HeartbeatRequest& request,
 void GroupCoordinator::commit(Turn& turn, const OffsetCommitRequest& request, MachineId from,
                               const RequestRef& ref) {
     ClassicGroup& g = group(request.group);
-    ClassicMember* m = nullptr;
     Error error = Error::none;
     if (!shard_of(request.group).active) {
         error = Error::not_coordinator;
-    } else if (m = g.find(request.member); m == nullptr) {
-        error = Error::unknown_member_id;
+    } else if (error = g.check(request.member, request.instance); error != Error::none) {
+        // Somebody else has its place, or nobody knows it.
     } else if (request.generation != g.generation) {
         error = Error::illegal_generation;
     } else if (g.state == ClassicGroup::State::completing) {
@@ -118,7 +116,7 @@ void GroupCoordinator::commit(Turn& turn, const OffsetCommitRequest& request, Ma
         }
         return refuse(turn, ref, error);
     }
-    extend_session(turn, *m);
+    extend_session(turn, *g.find(request.member));
     Content content;
     content.group = request.group;
     content.generation = request.generation;

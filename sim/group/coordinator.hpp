@@ -1,6 +1,7 @@
 // The groups of one broker: who belongs to them, what they own, what they have committed. Kafka:
 // GroupCoordinatorService, GroupMetadataManager, OffsetMetadataManager, CoordinatorRuntime.
-// Requests are in coordinator.cpp, members in membership.cpp, what is written in group_log.cpp.
+// Requests are in coordinator.cpp, members in joining.cpp and membership.cpp, what is written in
+// group_log.cpp.
 #pragma once
 
 #include "brokersim/config.hpp"
@@ -103,7 +104,7 @@ private:
     }
     void extend_session(Turn& turn, ClassicMember& member);
 
-    // membership.cpp
+    // joining.cpp
     MemberId next_member_id();
     void join(Turn& turn, const JoinGroupRequest& request, const RequestRef& ref);
     void join_static(Turn& turn, ClassicGroup& g, const JoinGroupRequest& request,
@@ -121,6 +122,7 @@ private:
     void prepare_rebalance(Turn& turn, ClassicGroup& g);
     void complete_join_if_all_here(Turn& turn, ClassicGroup& g);
     void complete_join(Turn& turn, ClassicGroup& g);
+    // membership.cpp
     void sync(Turn& turn, const SyncGroupRequest& request, const RequestRef& ref);
     void store_assignment(Turn& turn, ClassicGroup& g, const SyncGroupRequest& request);
     void assignment_stored(Turn& turn, const Deferred& step);

@@ -17,6 +17,10 @@ namespace brokersim {
 using MemberId = std::int64_t;
 inline constexpr MemberId no_member = -1;
 
+/// A `group.instance.id`, as a number within its group (KIP-345).
+using InstanceNumber = std::int32_t;
+inline constexpr InstanceNumber no_instance = -1;
+
 /// Client-side assignors by Kafka's protocol names.
 enum class AssignorId : std::uint8_t { range, roundrobin, sticky, cooperative_sticky };
 
@@ -41,7 +45,7 @@ struct GroupMetadata {
     struct Member {
         MemberId member = no_member;
         MachineId machine;
-        bool is_static = false;
+        InstanceNumber instance = no_instance;
         std::int64_t session_timeout_ns = 0;
         std::int64_t rebalance_timeout_ns = 0;
         std::vector<AssignorId> protocols;

@@ -9,6 +9,7 @@
 #include "protocol/wire_size.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace brokersim {
@@ -38,12 +39,12 @@ struct Incoming {
 
 /// One effect: 32 bytes, plain.
 struct Effect {
-    enum class Op : std::uint8_t { send, dial, close, arm, disarm, defer, exit, listen };
+    enum class Op : std::uint8_t { send, dial, close, arm, disarm, defer, exit, crash, listen };
     Op op{};
     std::uint8_t stage = 0;
     std::uint32_t subject = 0; ///< packet, timer
     union {
-        std::int64_t time; ///< arm, defer
+        std::int64_t time; ///< arm, defer, crash
         ConnId conn;       ///< dial, close
     };
     Cause cause;
@@ -139,6 +140,11 @@ public:
     void release(std::uint32_t packet) { messages_->free(packet); }
     /// The process ends by itself: a controlled shutdown is over, a client has closed.
     void exit() { add(Effect::Op::exit); }
+    /// The process dies of an error of its own; somebody starts it again after `restart`, or nobody.
+    void crash(std::optional<Duration> restart) {
+        Effect& e = add(Effect::Op::crash);
+        e.time = restart ? restart->ns : -1;
+    }
     /// Whether new connections are accepted.
     void listen(bool on) { add(Effect::Op::listen).stage = on; }
 

@@ -27,7 +27,7 @@ struct JoinGroupRequest {
     GroupId group;
     MemberId member = no_member; ///< no_member: first contact (KIP-394)
     MachineId machine;           ///< whose process this is
-    bool is_static = false;      ///< group.instance.id is set; the machine stands for it
+    InstanceNumber instance = no_instance;
     Duration session_timeout{};
     Duration rebalance_timeout{};
     std::vector<AssignorId> protocols; ///< in order of preference
@@ -41,7 +41,7 @@ struct JoinGroupRequest {
 /// One member as the leader of the group is told of it.
 struct JoinedMember {
     MemberId member = no_member;
-    MachineId machine;
+    InstanceNumber instance = no_instance;
     std::uint32_t topics_begin = 0, topics_end = 0; ///< in JoinGroupResponse::topics
 };
 
@@ -68,6 +68,7 @@ struct SyncGroupRequest {
     static constexpr Api api = Api::sync_group;
     GroupId group;
     MemberId member = no_member;
+    InstanceNumber instance = no_instance;
     Generation generation = -1;
     Assignment assignment; ///< the leader's; empty otherwise
     bool from_leader = false;
@@ -90,6 +91,7 @@ struct HeartbeatRequest {
     static constexpr Api api = Api::heartbeat;
     GroupId group;
     MemberId member = no_member;
+    InstanceNumber instance = no_instance;
     Generation generation = -1;
     void clear() {}
 };
@@ -116,6 +118,7 @@ struct OffsetCommitRequest {
     static constexpr Api api = Api::offset_commit;
     GroupId group;
     MemberId member = no_member;
+    InstanceNumber instance = no_instance;
     Generation generation = -1;
     std::vector<CommittedOffset> offsets;
     void clear() { offsets.clear(); }

@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -53,8 +55,26 @@ public:
         return *--after;
     }
 
+    // ---- keys over all producers ----
+    /// The keys of a producer that has a list of its own; others have k0, k1, …
+    void list_keys(ProducerId producer, const std::vector<std::string>& keys);
+    /// The same number for equal keys of all producers. `key`: as in a Run of this one.
+    std::int64_t key_of(ProducerId producer, std::int64_t key) const;
+    /// The bytes of such a key.
+    std::string key_text(std::int64_t key) const;
+
+    // ---- attempts: they belong to the group, whoever makes them ----
+    /// How often processing has failed of a record that fails some times only.
+    std::int64_t failures(GroupId g, ProducerId producer, PartitionId tp, std::int64_t i) const;
+    void count_failure(GroupId g, ProducerId producer, PartitionId tp, std::int64_t i);
+
 private:
+    using Attempted = std::tuple<GroupId, ProducerId, PartitionId, std::int64_t>;
+
     bool kept_ = false;
+    std::map<ProducerId, std::vector<std::int64_t>> lists_; ///< key of each entry
+    std::vector<std::string> texts_; ///< of keys that are no kN: -2, -3, …
+    std::map<Attempted, std::int64_t> failures_;
     std::map<std::pair<ProducerId, PartitionId>, std::vector<Run>> runs_;
 };
 

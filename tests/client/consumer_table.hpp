@@ -229,7 +229,7 @@ private:
                 r.member = r.leader = 7;
                 r.generation = generation;
                 r.topics = {TopicId(0)};
-                r.members = {{7, MachineId(2), 0, 1}};
+                r.members = {{7, no_instance, 0, 1}};
             });
         }
         case Api::sync_group: {

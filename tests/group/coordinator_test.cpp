@@ -284,7 +284,8 @@ TEST_CASE("commits that were not appended when the coordinator resigns are refus
 
 TEST_CASE("a static member that restarts takes its old place without a rebalance") {
     GroupTable t;
-    t.member(1).is_static = t.member(2).is_static = true;
+    t.member(1).instance = 1;
+    t.member(2).instance = 2;
     settle(t, 2);
     const auto owned = t.member(2).owned;
     const MemberId old = t.member(2).id;
@@ -311,4 +312,63 @@ TEST_CASE("a rebalance waits for member ids that were given away, for a session'
     t.run_ms(17100);
     CHECK(t.take("cons.gen") == "17005 cons.gen g=billing gen=2 "
                                 "assign={m1=[orders/0,orders/2] m3=[orders/1]\n");
+}
+
+TEST_CASE("a group that is full takes nobody: GROUP_MAX_SIZE_REACHED") {
+    GroupTable t;
+    t.config.group_max_size = 2;
+    t.reboot();
+    t.coordinator = std::make_unique<GroupCoordinator>(GroupTable::self, group_layout(), t.config);
+    settle(t, 2);
+    t.take("");
+    t.join(3);
+    t.run_ms(7500);
+    CHECK(t.answers(3) == "7000 JoinGroup GROUP_MAX_SIZE_REACHED\n");
+    CHECK(t.take("group.") == "7000 group.member g=billing mem=m3 state=refused why=max_size\n");
+    // When one has left there is room.
+    t.leave(1);
+    t.run_ms(11000);
+    t.join(3);
+    t.run_ms(20000);
+    CHECK(t.take("cons.gen").find("assign={m2=[orders/0,orders/2] m3=[orders/1]") !=
+          std::string::npos);
+}
+
+TEST_CASE("two processes with one instance id: the later one has the place, the first is fenced") {
+    GroupTable t;
+    t.member(1).instance = 7;
+    settle(t, 1);
+    t.take("");
+    t.member(2).instance = 7;
+    t.join(2);
+    t.run_ms(7500);
+    CHECK(t.take("group.") == "7000 group.member g=billing mem=m1 state=fenced why=replaced\n"
+                              "7000 group.member g=billing mem=m2 state=joined why=static\n");
+    CHECK(t.member(2).generation == 1);
+    t.answers(1);
+    t.heartbeat(1);
+    t.commit(1, PartitionId(0), 5);
+    t.run_ms(8000);
+    CHECK(t.answers(1) ==
+          "7500 Heartbeat FENCED_INSTANCE_ID\n7500 OffsetCommit FENCED_INSTANCE_ID\n");
+}
+
+TEST_CASE("the members vote for the assignor among those that all of them know") {
+    ClassicGroup g;
+    const auto add = [&g](MemberId id, std::vector<AssignorId> protocols) {
+        ClassicMember m;
+        m.id = id;
+        m.protocols = std::move(protocols);
+        g.add(std::move(m));
+    };
+    using enum AssignorId;
+    add(1, {range, roundrobin});
+    CHECK(g.choose_protocol() == range);
+    add(2, {roundrobin, range});
+    add(3, {roundrobin, range, sticky});
+    CHECK(g.choose_protocol() == roundrobin); // Two votes against one.
+    add(4, {sticky, range});
+    CHECK(g.choose_protocol() == range); // Not everybody knows the other.
+    CHECK_FALSE(g.supports_any({cooperative_sticky, roundrobin}));
+    CHECK(g.supports_any({cooperative_sticky, range}));
 }

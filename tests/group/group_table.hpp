@@ -67,7 +67,7 @@ public:
         Generation generation = -1;
         bool beats = true;   ///< sends heartbeats every 3 s, joins when told to
         bool uses_id = true; ///< joins with the id that it was given
-        bool is_static = false;
+        InstanceNumber instance = no_instance;
         std::vector<PartitionId> owned;
         ConnId conn;
     };
@@ -130,7 +130,7 @@ public:
             request.group = billing;
             request.member = member(m).id;
             request.machine = machine(m);
-            request.is_static = member(m).is_static;
+            request.instance = member(m).instance;
             request.session_timeout = session_timeout;
             request.rebalance_timeout = rebalance_timeout;
             request.protocols = {AssignorId::range, AssignorId::cooperative_sticky};
@@ -141,6 +141,7 @@ public:
         send<HeartbeatRequest>(m, [this, m](HeartbeatRequest& request) {
             request.group = billing;
             request.member = member(m).id;
+            request.instance = member(m).instance;
             request.generation = member(m).generation;
         });
     }
@@ -155,6 +156,7 @@ public:
         send<OffsetCommitRequest>(m, [&](OffsetCommitRequest& request) {
             request.group = billing;
             request.member = member(m).id;
+            request.instance = member(m).instance;
             request.generation = member(m).generation;
             request.offsets = {{tp, offset, 0}};
         });
@@ -167,9 +169,9 @@ public:
     }
     /// A process that has forgotten everything, on a new connection.
     void forget(int m) {
-        const bool is_static = member(m).is_static;
+        const InstanceNumber instance = member(m).instance;
         members_[m] = Member{};
-        members_[m].is_static = is_static;
+        members_[m].instance = instance;
     }
     /// b2 fetches: everything in the log is committed.
     void replicate() {

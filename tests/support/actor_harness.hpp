@@ -90,13 +90,14 @@ public:
 
     Actor actor;
     FactLines facts;
-    bool exited = false;
+    bool exited = false, crashed = false;
     /// Hooks of the test; the message of `on_send` is freed when the hook returns.
     std::function<void(const Sent&)> on_send = [](const Sent&) {};
     std::function<void(ConnId, MachineId)> on_dial = [](ConnId, MachineId) {};
     std::function<void(ConnId, MachineId)> on_close = [](ConnId, MachineId) {};
 
     Time now() const { return now_; }
+    RecordMarks& marks() { return contents_.marks; }
     template <class M>
     M& body(const Sent& sent) {
         return messages_.pool<M>()[sent.body];
@@ -208,6 +209,10 @@ private:
             case Effect::Op::exit:
                 exited = true;
                 timers_.clear();
+                break;
+            case Effect::Op::crash:
+                crashed = true;
+                crash();
                 break;
             case Effect::Op::defer:
             case Effect::Op::listen: break;
