@@ -48,15 +48,14 @@ ConsumerCore make_core(MachineId self, GroupId group, std::int32_t number, const
 } // namespace
 
 Consumer::Consumer(MachineId self, GroupId group, std::int32_t member_number, LayoutRef layout,
-                   const ConsumerGroupSpec& spec, std::uint64_t seed)
+                   const ConsumerGroupSpec& spec, std::uint64_t seed, ProducerId letters)
     : commit_mode_(spec.commit), core_(make_core(self, group, member_number, layout, spec, seed)),
       membership_(core_, seed, machine_name(*layout, group, member_number)),
       commits_(seed, machine_name(*layout, group, member_number)), fetcher_(layout->brokers),
-      processing_(spec.processing),
-      processing_draws_(seed, {"processing", machine_name(*layout, group, member_number)}) {
-    // A constant takes no draw.
-    instant_ = spec.processing.kind == Distribution::Kind::constant &&
-               processing_.draw(processing_draws_) == Duration{};
+      work_(spec, group, self, seed, machine_name(*layout, group, member_number)) {
+    if (letters.valid()) {
+        letters_.emplace(letters, layout, spec, machine_name(*layout, group, member_number), seed);
+    }
     armed_.fill(Time::never());
 }
 
@@ -73,6 +72,7 @@ void Consumer::start(In in, Effects& out) {
         core_.metadata.add_topic(id, topic.first, topic.partitions);
     }
     commits_.restart_interval(in.now, core_);
+    if (letters_) letters_->start(out);
     doing_ = Doing::polling;
     turn(in, out);
 }
@@ -83,16 +83,20 @@ void Consumer::crash() {
     positions_ = ConsumerPositions{};
     fetcher_ = ConsumerFetcher(core_.layout->brokers);
     doing_ = Doing::nothing;
-    stopping_ = giving_up_ = prepared_ = at_work_ = leaving_ = false;
-    block_until_ = wake_ = close_until_ = Time::never();
+    stopping_ = giving_up_ = prepared_ = leaving_ = false;
+    block_until_ = wake_ = close_until_ = letters_wake_ = Time::never();
     fetched_.clear();
-    work_.clear();
+    pieces_.clear();
+    work_.forget();
+    if (letters_) letters_->crash();
     returned_.clear();
     armed_.fill(Time::never());
 }
 
 void Consumer::stop(In in, Effects& out) {
     if (doing_ == Doing::nothing || std::exchange(stopping_, true)) return;
+    work_.stop();
+    if (doing_ == Doing::processing) process(in, out);
     turn(in, out);
 }
 
@@ -111,6 +115,8 @@ void Consumer::on_message(In in, const Incoming& incoming, Effects& out) {
         on_broker_response(in, incoming, out);
     } else if (membership_.link().owns(incoming.conn, out)) {
         on_coordinator_response(in, incoming, out);
+    } else if (letters_) {
+        letters_->on_message(in, incoming, out);
     } else {
         return; // Of a connection that was given up.
     }
@@ -177,6 +183,8 @@ void Consumer::on_connected(In in, ConnId conn, Effects& out) {
         core_.brokers.on_connected(in, conn, out);
     } else if (membership_.link().owns(conn, out)) {
         membership_.link().on_connected(in, conn, out);
+    } else if (letters_) {
+        letters_->on_connected(in, conn, out);
     }
     turn(in, out);
 }
@@ -186,6 +194,8 @@ void Consumer::on_refused(In in, ConnId conn, Effects& out) {
         core_.brokers.on_refused(in, conn, out);
     } else if (membership_.link().owns(conn, out)) {
         membership_.link().on_refused(in, conn, out);
+    } else if (letters_) {
+        letters_->on_refused(in, conn, out);
     }
     turn(in, out);
 }
@@ -195,6 +205,8 @@ void Consumer::on_lost(In in, ConnId conn, Effects& out) {
         core_.brokers.on_lost(in, conn, out);
     } else if (membership_.link().owns(conn, out)) {
         membership_.link().on_lost(in, conn, out);
+    } else if (letters_) {
+        letters_->on_lost(in, conn, out);
     }
     turn(in, out);
 }
@@ -204,8 +216,10 @@ void Consumer::on_timer(In in, TimerSlot slot, Effects& out) {
     if (slot == network_timer) {
         core_.brokers.on_time(in, out);
         membership_.link().on_time(in, out);
-    } else if (slot == processing_timer && at_work_) {
+    } else if (slot == processing_timer && doing_ == Doing::processing) {
         process(in, out);
+    } else if (slot == letters_timer) {
+        letters_->on_time(in, out);
     }
     turn(in, out);
 }
@@ -275,11 +289,14 @@ void Consumer::turn(In in, Effects& out) {
         case Doing::committing: await_commit(in, out); break;
         case Doing::closing: step_close(in, out); break;
         case Doing::processing:
+            if (letters_) serve_letters(in, out);
+            break;
         case Doing::nothing: break;
         }
         take_failures(in, out);
     }
     if (doing_ == Doing::nothing) return;
+    if (letters_) letters_wake_ = letters_->pass(in, out);
     if (membership_.next_beat(core_, polling()) <= in.now) {
         membership_.beat(in, core_, polling(), out);
         take_failures(in, out);
@@ -299,6 +316,7 @@ void Consumer::set_timers(Effects& out) {
     set_timer(network_timer, network, out);
     if (doing_ != Doing::processing) set_timer(poll_timer, wake_, out);
     set_timer(heartbeat_timer, membership_.next_beat(core_, polling()), out);
+    if (letters_) set_timer(letters_timer, letters_wake_, out);
 }
 
 /// Timers may fire early: a deadline that only moves on costs nothing.

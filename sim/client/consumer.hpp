@@ -8,14 +8,15 @@
 #include "client/consumer_fetcher.hpp"
 #include "client/consumer_membership.hpp"
 #include "client/consumer_positions.hpp"
-#include "engine/distribution.hpp"
-#include "engine/ring.hpp"
+#include "client/dead_letters.hpp"
+#include "client/record_work.hpp"
 #include "protocol/effects.hpp"
 #include "protocol/layout.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,12 @@ namespace brokersim {
 /// exit() after stop(), or to crash(); then start() begins anew, as a new process of that name.
 class Consumer {
 public:
-    static constexpr std::uint32_t timer_slots = 4;
+    static constexpr std::uint32_t timer_slots = 5;
 
-    /// `member_number`: the K of its machine's name GROUP-K, from 1.
+    /// `member_number`: the K of its machine's name GROUP-K, from 1. `letters`: what traces call
+    /// its own producer, if it writes dead letters.
     Consumer(MachineId self, GroupId group, std::int32_t member_number, LayoutRef layout,
-             const ConsumerGroupSpec& spec, std::uint64_t seed);
+             const ConsumerGroupSpec& spec, std::uint64_t seed, ProducerId letters = {});
 
     void start(In in, Effects& out);
     void on_message(In in, const Incoming& incoming, Effects& out);
@@ -52,15 +54,10 @@ private:
     static constexpr TimerSlot poll_timer{1};
     static constexpr TimerSlot heartbeat_timer{2};
     static constexpr TimerSlot processing_timer{3};
+    static constexpr TimerSlot letters_timer{4};
 
     /// What the application thread does.
     enum class Doing : std::uint8_t { nothing, polling, processing, committing, closing };
-
-    /// What poll() has returned of one partition and is not processed yet.
-    struct Work {
-        PartitionId tp;
-        Offset next = 0, end = 0;
-    };
 
     // consumer.cpp: events.
     void on_broker_response(In in, const Incoming& incoming, Effects& out);
@@ -81,8 +78,9 @@ private:
     bool is_blocked(In in);
     void hand_over(In in, Effects& out);
     void process(In in, Effects& out);
-    void note_done(PartitionId tp, Offset from, Offset to, Effects& out) const;
-    void after_processing(In in, Effects& out);
+    void serve_letters(In in, Effects& out);
+    void after_processing(In in);
+    void keep_done();
     void await_commit(In in, Effects& out);
     void close(In in, Effects& out);
     void step_close(In in, Effects& out);
@@ -98,9 +96,9 @@ private:
     ConsumerCommits commits_;
     ConsumerPositions positions_;
     ConsumerFetcher fetcher_;
-    Sampler processing_;
-    Stream processing_draws_;
-    bool instant_ = false; ///< processing takes no time, ever
+    RecordWork work_;
+    std::optional<DeadLetters> letters_;
+    Time letters_wake_ = Time::never();
 
     Doing doing_ = Doing::nothing;
     bool stopping_ = false;
@@ -110,9 +108,8 @@ private:
     Time wake_ = Time::never();        ///< when poll() wants to look again
     Time metadata_wake_;
     std::uint32_t metadata_version_ = 0;
-    std::vector<FetchedRange> fetched_;
-    Ring<Work> work_;
-    bool at_work_ = false; ///< on the record at the front of `work_`
+    std::vector<FetchedRange> fetched_; ///< by the last poll()
+    std::vector<FetchedPiece> pieces_;  ///< the same, told apart
     std::vector<CommittedOffset> returned_;
     bool leaving_ = false; ///< closing: LeaveGroup is sent or need not be
     Time close_until_ = Time::never();

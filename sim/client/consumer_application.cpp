@@ -29,7 +29,8 @@ void Consumer::poll(In in, Effects& out) {
         }
         wake_at(in, positions_.look_up(in, core_, out));
         fetched_.clear();
-        fetcher_.collect(core_.config.max_poll_records, positions_, fetched_);
+        pieces_.clear();
+        fetcher_.collect(core_.config.max_poll_records, positions_, fetched_, pieces_);
         const Cause cause = out.cause();
         if (!fetched_.empty()) hand_over(in, out);
         const Cause handed = out.cause();
@@ -100,52 +101,54 @@ void Consumer::hand_over(In in, Effects& out) {
     for (const FetchedRange& range : fetched_) {
         out.note(ConsRead{core_.group, positions_.generation(), core_.self, range.tp, range.from,
                           range.to, static_cast<std::int32_t>(range.to - range.from)});
-        work_.push_back({range.tp, range.from, range.to});
         returned_.push_back({range.tp, range.to, range.epoch});
     }
+    for (const FetchedPiece& piece : pieces_)
+        work_.add(piece, out.contents().marks);
     doing_ = Doing::processing;
     if (commit_mode_ != CommitMode::before_processing) return;
     doing_ = Doing::committing;
     commits_.begin(in, returned_, core_.config.default_api_timeout);
 }
 
-void Consumer::note_done(PartitionId tp, Offset from, Offset to, Effects& out) const {
-    if (from == to) return;
-    out.note_aside(ConsDone{core_.group, core_.self, tp, from, 1, Outcome::ok,
-                            to == from + 1 ? Maybe<Offset>() : Maybe<Offset>(to)});
-}
-
-/// Goes on with what poll() has returned: to the next record that takes time, or to the end. What
-/// ends at this instant is told in one piece.
+/// Goes on with what poll() has returned: until all workers wait, or to the end.
 void Consumer::process(In in, Effects& out) {
-    bool finished = std::exchange(at_work_, false);
-    while (!work_.empty()) {
-        Work& work = work_.front();
-        const Offset from = work.next;
-        if (finished) ++work.next;
-        finished = false;
-        if (instant_) work.next = work.end;
-        while (work.next < work.end) {
-            const Duration time = processing_.draw(processing_draws_);
-            if (time > Duration{}) {
-                note_done(work.tp, from, work.next, out);
-                at_work_ = true;
-                out.arm(processing_timer, in.now + time);
-                return;
-            }
-            ++work.next;
-        }
-        note_done(work.tp, from, work.end, out);
-        work_.pop_front();
+    switch (work_.step(in, letters_ ? &*letters_ : nullptr, out)) {
+    case RecordWork::State::working: {
+        const Time next = work_.next_timer();
+        if (next != Time::never()) out.arm(processing_timer, next);
+        return;
     }
-    after_processing(in, out);
+    case RecordWork::State::crashed: doing_ = Doing::nothing; return;
+    case RecordWork::State::done: after_processing(in); return;
+    }
 }
 
-void Consumer::after_processing(In in, Effects&) {
+/// Workers wait for their dead letters to be acknowledged.
+void Consumer::serve_letters(In in, Effects& out) {
+    do {
+        letters_wake_ = letters_->pass(in, out);
+        if (!letters_->has_results()) return;
+        process(in, out);
+    } while (doing_ == Doing::processing);
+}
+
+void Consumer::after_processing(In in) {
     doing_ = Doing::polling;
     if (commit_mode_ != CommitMode::after_processing) return;
+    if (stopping_) keep_done();
     doing_ = Doing::committing;
     commits_.begin(in, returned_, core_.config.default_api_timeout);
+}
+
+/// The application ends before it has done everything: what it has is committed, up to the first
+/// record that is left in each partition.
+void Consumer::keep_done() {
+    returned_.clear();
+    for (const FetchedRange& range : fetched_) {
+        const Offset end = std::min(range.to, work_.left(range.tp).value_or(range.to));
+        if (end > range.from) returned_.push_back({range.tp, end, range.epoch});
+    }
 }
 
 /// commitSync() has to come back first.
@@ -164,7 +167,7 @@ void Consumer::await_commit(In in, Effects& out) {
         commits_.begin(in, returned_, core_.config.default_api_timeout);
         return await_commit(in, out);
     }
-    if (result == Result::refused) work_.clear(); // Nobody will have seen it.
+    if (result == Result::refused) work_.drop(); // Nobody will have seen it.
     doing_ = Doing::processing;
     process(in, out);
 }
@@ -201,6 +204,7 @@ void Consumer::step_close(In in, Effects& out) {
     const bool waits = membership_.coordinator_known() &&
                        membership_.link().in_flight(membership_.coordinator()) > 0;
     if (waits && !late) return;
+    if (letters_) letters_->close(in, out);
     core_.brokers.disconnect_all(in, out);
     membership_.link().disconnect_all(in, out);
     doing_ = Doing::nothing;

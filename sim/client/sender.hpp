@@ -44,6 +44,16 @@ public:
     /// Closed, and nothing is left to do.
     bool idle() const;
 
+    /// What became of records, for an application that waits for it.
+    struct Outcome {
+        std::int32_t partition = 0;
+        std::int64_t first = 0;
+        std::int32_t count = 0;
+        bool written = false;
+    };
+    void keep_outcomes() { keeps_outcomes_ = true; }
+    std::vector<Outcome> outcomes;
+
     // The world's callbacks; pass() must follow.
     void on_message(In in, const Incoming& incoming, Effects& out);
     void on_connected(In in, ConnId conn, Effects& out);
@@ -118,6 +128,10 @@ private:
     void retry(In in, BatchId id, Error error, Effects& out);
     void split(BatchId id);
     void fail(BatchId id, Error error, bool closes_hole, Effects& out);
+    void keep_outcome(const ProducerBatch& batch, bool written) {
+        if (!keeps_outcomes_) return;
+        outcomes.push_back({batch.partition, batch.first, batch.count, written});
+    }
     void take_metadata();
     std::uint32_t take_request();
     void end_request(std::uint32_t number);
@@ -148,6 +162,7 @@ private:
     std::int64_t drains_ = 0; ///< batches taken out of their queues
     bool exhausted_ = false;
     bool closing_ = false;
+    bool keeps_outcomes_ = false;
     Time wake_ = Time::never();
 
     bool id_in_flight_ = false;

@@ -196,6 +196,7 @@ void Sender::succeed(BatchId id, Offset base, Effects& out) {
     if (!batch.done) {
         out.note_aside(ProdAck{id_, tp(batch.partition), batch.first, batch.count,
                                config_.acks == Acks::none ? std::nullopt : std::optional(base)});
+        keep_outcome(batch, true);
         accumulator_.finished();
         finished_records_ += batch.count;
     }
@@ -232,6 +233,7 @@ void Sender::fail(BatchId id, Error error, bool closes_hole, Effects& out) {
     if (batch.done) return;
     out.note_aside(ProdFail{id_, tp(batch.partition), batch.first, batch.count, error,
                             !batch.doubt && !batch.in_flight});
+    keep_outcome(batch, false);
     batch.done = true;
     accumulator_.finished();
     finished_records_ += batch.count;

@@ -57,13 +57,15 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
         producers_.emplace_back(id, ProducerId(k), layout_, scenario.producers[k], seed,
                                 zipf_table(scenario.producers[k].keys, tables));
     }
+    std::size_t letters = scenario.producers.size(); // Of the next member that writes such.
     for (std::size_t g = 0; g < scenario.consumers.size(); ++g) {
-        const std::int32_t machines = machines_of(scenario, scenario.consumers[g]);
-        for (std::int32_t k = 1; k <= machines; ++k) {
+        for (std::int32_t k = 1; k <= scenario.consumers[g].members; ++k) {
             const MachineId id(machines_.size());
             add_machine(Kind::consumer, static_cast<std::uint32_t>(consumers_.size()),
                         Consumer::timer_slots);
-            consumers_.emplace_back(id, GroupId(g), k, layout_, scenario.consumers[g], seed);
+            const bool writes = writes_dead_letters(scenario.consumers[g]);
+            consumers_.emplace_back(id, GroupId(g), k, layout_, scenario.consumers[g], seed,
+                                    writes ? ProducerId(letters++) : ProducerId());
             consumer_group_.push_back(GroupId(g));
             consumer_machine_.push_back(id);
         }
@@ -108,7 +110,7 @@ Records World::first_records() const {
 void World::settle(const Scenario& scenario, FactSink* sink) {
     sink_ = sink;
     for (std::size_t k = 0; k < layout_->brokers + layout_->controllers; ++k) {
-        machines_[k].up = machines_[k].wanted = true;
+        machines_[k].up = true;
         machines_[k].incarnation = 1;
         network_.set_up(MachineId(k), true);
         note(Cause{}, NodeUp{MachineId(k), 1});
@@ -165,13 +167,11 @@ void World::write_script(const Scenario& scenario) {
         ++next;
     }
     for (const ConsumerGroupSpec& group : scenario.consumers) {
-        const std::int32_t machines = machines_of(scenario, group);
-        for (std::int32_t k = 0; k < machines; ++k, ++next) {
-            const Time start = group.start + group.join_every * k;
-            if (k < group.members && (!group.stop || start < *group.stop)) {
-                at(start, {ScriptEntry::Kind::start_machine, MachineId(next), 0});
-            }
+        for (std::int32_t k = 0; k < group.members; ++k) {
+            at(group.start + group.join_every * k,
+               {ScriptEntry::Kind::start_machine, MachineId(next), 0});
             if (group.stop) at(*group.stop, {ScriptEntry::Kind::stop_machine, MachineId(next), 0});
+            ++next;
         }
     }
     for (std::uint32_t k = 0; k < faults_.size(); ++k) {

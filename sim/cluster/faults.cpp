@@ -229,7 +229,7 @@ void World::release(FaultState& state, Cause cause) {
         for (const MachineId id : targets) {
             Machine& machine = machines_[id.index()];
             if (machine.down_holds > 0) --machine.down_holds;
-            if (machine.down_holds > 0 || !machine.wanted) continue;
+            if (machine.down_holds > 0) continue;
             if (machine.up && machine.stopping) {
                 machine.start_again = true; // Lifted before the process has ended.
             } else {

@@ -101,6 +101,7 @@ void add_clients(Plan& plan, Layout& layout, const Scenario& scenario) {
         info.nodes.push_back(spec.name);
     }
     for (const ConsumerGroupSpec& spec : scenario.consumers) {
+        const bool letters = writes_dead_letters(spec);
         GroupInfo group;
         group.name = spec.group;
         group.assignor = spec.config.partition_assignment_strategy.front();
@@ -117,21 +118,23 @@ void add_clients(Plan& plan, Layout& layout, const Scenario& scenario) {
         layout.groups.push_back(
             {spec.group, PartitionId(offsets.first.value +
                                      coordinator_partition(spec.group, offsets.partitions))});
-        for (std::int32_t k = 1; k <= machines_of(scenario, spec); ++k) {
-            info.nodes.push_back(spec.group + "-" + std::to_string(k));
+        for (std::int32_t k = 1; k <= spec.members; ++k) {
+            const std::string name = spec.group + "-" + std::to_string(k);
+            if (letters) {
+                info.producers.push_back({name, MachineId(info.nodes.size()),
+                                          acks_word(spec.producer_config.acks),
+                                          spec.producer_config.enable_idempotence, false});
+            }
+            info.nodes.push_back(name);
         }
     }
 }
 
 } // namespace
 
-std::int32_t machines_of(const Scenario& scenario, const ConsumerGroupSpec& group) {
-    std::int32_t machines = group.members;
-    for (const FaultSpec& fault : scenario.faults) {
-        const bool meant = fault.action == FaultAction::resize_group && fault.group == group.group;
-        if (meant) machines = std::max(machines, fault.members);
-    }
-    return machines;
+bool writes_dead_letters(const ConsumerGroupSpec& group) {
+    return group.on_failure.then == FailurePolicy::dead_letter &&
+           group.dead_letter_topic.has_value();
 }
 
 Plan make_plan(const Scenario& scenario, std::uint64_t seed) {

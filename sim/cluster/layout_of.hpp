@@ -17,8 +17,8 @@ struct Plan {
     std::vector<std::vector<TopicId>> group_topics;    ///< by group
 };
 
-/// As many machines as a group ever has members: some may have to wait for a `resize_group`.
-std::int32_t machines_of(const Scenario& scenario, const ConsumerGroupSpec& group);
+/// Its members are producers too, listed behind those of the scenario, in the order of machines.
+bool writes_dead_letters(const ConsumerGroupSpec& group);
 
 /// Names every machine and partition, creates internal topics, places replicas where the scenario
 /// does not (Kafka: StripedReplicaPlacer, drawing from the stream "placement").

@@ -20,14 +20,6 @@ void World::add_machine(Kind kind, std::uint32_t index, std::uint32_t timers) {
     machines_.push_back(std::move(machine));
 }
 
-/// The scenario starts or stops it; a fault that keeps it down goes first.
-void World::want_machine(MachineId id, bool wanted) {
-    Machine& machine = machines_[id.index()];
-    machine.wanted = wanted;
-    if (!wanted) return stop_machine(id, Cause{});
-    if (machine.down_holds == 0) start_machine(id, Cause{});
-}
-
 void World::start_machine(MachineId id, Cause cause) {
     Machine& machine = machines_[id.index()];
     if (machine.up) return;
@@ -49,6 +41,7 @@ void World::start_machine(MachineId id, Cause cause) {
 
 void World::stop_machine(MachineId id, Cause cause) {
     Machine& machine = machines_[id.index()];
+    machine.restarts = false;
     if (!machine.up || machine.stopping) return;
     machine.stopping = true;
     if (machine.paused) { // A frozen process gets the signal when it wakes.
@@ -184,7 +177,7 @@ bool World::groups_caught_up() const {
                 for (std::size_t m = 0; m < consumers_.size(); ++m) {
                     if (consumer_group_[m] != GroupId(g)) continue;
                     const Machine& machine = machines_[consumer_machine_[m].index()];
-                    running = running || machine.up || (machine.restarts && machine.wanted);
+                    running = running || machine.up || machine.restarts;
                     furthest = std::max(furthest, consumers_[m].position(tp));
                 }
                 if (running && furthest < hw) return false;

@@ -239,12 +239,13 @@ void World::at(Time time, ScriptEntry entry) {
 
 void World::script(const ScriptEntry& entry) {
     switch (entry.kind) {
-    case ScriptEntry::Kind::start_machine: want_machine(entry.machine, true); return;
-    case ScriptEntry::Kind::stop_machine: want_machine(entry.machine, false); return;
+    case ScriptEntry::Kind::start_machine: start_machine(entry.machine, Cause{}); return;
+    case ScriptEntry::Kind::stop_machine: stop_machine(entry.machine, Cause{}); return;
     case ScriptEntry::Kind::restart_machine: {
         Machine& machine = machines_[entry.machine.index()];
+        if (!machine.restarts) return; // Somebody has decided otherwise.
         machine.restarts = false;
-        if (machine.wanted && machine.down_holds == 0) start_machine(entry.machine, Cause{});
+        if (machine.down_holds == 0) start_machine(entry.machine, Cause{});
         return;
     }
     case ScriptEntry::Kind::fault_begin: begin_fault(entry.fault); return;

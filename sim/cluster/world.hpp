@@ -23,12 +23,12 @@ struct ScriptEntry {
     enum class Kind : std::uint8_t {
         start_machine,
         stop_machine,
-        restart_machine, ///< it has crashed: if it is still wanted
+        restart_machine, ///< it has crashed
         fault_begin,
         fault_end
     };
     Kind kind{};
-    MachineId machine;       ///< start_machine, stop_machine, restart_machine
+    MachineId machine;       ///< start_machine, stop_machine
     std::uint32_t fault = 0; ///< fault_begin, fault_end
 };
 
@@ -91,7 +91,6 @@ private:
         std::uint32_t index = 0; ///< among its kind
         std::int32_t incarnation = 0;
         bool up = false, paused = false;
-        bool wanted = false; ///< by the scenario: faults aside, it should be up
         bool stopping = false;                        ///< a clean end has been asked for
         bool stopped_clean = false;                   ///< how it last ended
         bool start_again = false;                     ///< `restart`: as soon as it has ended
@@ -125,7 +124,6 @@ private:
 
     // machines.cpp
     void add_machine(Kind kind, std::uint32_t index, std::uint32_t timers);
-    void want_machine(MachineId id, bool wanted);
     void start_machine(MachineId id, Cause cause);
     void stop_machine(MachineId id, Cause cause);
     void kill_machine(MachineId id, Cause cause);

@@ -140,7 +140,8 @@ public:
     void release(std::uint32_t packet) { messages_->free(packet); }
     /// The process ends by itself: a controlled shutdown is over, a client has closed.
     void exit() { add(Effect::Op::exit); }
-    /// The process dies of an error of its own; somebody starts it again after `restart`, or nobody.
+    /// The process dies of an error of its own; somebody starts it again after `restart`, or
+    /// nobody.
     void crash(std::optional<Duration> restart) {
         Effect& e = add(Effect::Op::crash);
         e.time = restart ? restart->ns : -1;

@@ -73,7 +73,7 @@ private:
 
     bool kept_ = false;
     std::map<ProducerId, std::vector<std::int64_t>> lists_; ///< key of each entry
-    std::vector<std::string> texts_; ///< of keys that are no kN: -2, -3, …
+    std::vector<std::string> texts_;                        ///< of keys that are no kN: -2, -3, …
     std::map<Attempted, std::int64_t> failures_;
     std::map<std::pair<ProducerId, PartitionId>, std::vector<Run>> runs_;
 };

@@ -13,17 +13,22 @@
 
 namespace brokersim::test {
 
+/// Topic `orders`, and `letters` with one partition behind it.
 inline LayoutRef consumer_layout(std::int32_t partitions) {
     Layout layout;
     layout.machines = 3;
     layout.brokers = 2;
-    layout.partitions = static_cast<std::size_t>(partitions);
+    layout.partitions = static_cast<std::size_t>(partitions) + 1;
     Layout::Topic orders;
     orders.name = "orders";
     orders.first = PartitionId(0);
     orders.partitions = partitions;
-    layout.topics = {orders};
-    layout.topic_of.assign(layout.partitions, 0);
+    Layout::Topic letters;
+    letters.name = "letters";
+    letters.first = PartitionId(partitions);
+    layout.topics = {orders, letters};
+    layout.topic_of.assign(static_cast<std::size_t>(partitions), 0);
+    layout.topic_of.push_back(1);
     layout.groups = {{"billing", PartitionId(0)}};
     return std::make_shared<const Layout>(std::move(layout));
 }
@@ -35,10 +40,16 @@ inline RunInfo consumer_info(std::int32_t partitions) {
     orders.name = "orders";
     orders.partitions = partitions;
     orders.first = PartitionId(0);
-    info.topics = {orders};
+    TopicInfo letters;
+    letters.name = "letters";
+    letters.first = PartitionId(partitions);
+    info.topics = {orders, letters};
+    info.producers = {{"shop", MachineId(2), "all", true, false},
+                      {"m1", MachineId(2), "all", true, false}};
     for (std::int32_t p = 0; p < partitions; ++p) {
         info.partitions.push_back("orders/" + std::to_string(p));
     }
+    info.partitions.emplace_back("letters/0");
     GroupInfo group;
     group.name = "billing";
     group.topics = {"orders"};
@@ -76,8 +87,9 @@ public:
 
     explicit ConsumerTable(const ConsumerGroupSpec& spec = billing_spec(),
                            std::int32_t partitions = 1)
-        : logs(static_cast<std::size_t>(partitions)),
-          h(Consumer(MachineId(2), GroupId(0), 1, consumer_layout(partitions), spec, 1),
+        : logs(static_cast<std::size_t>(partitions) + 1),
+          h(Consumer(MachineId(2), GroupId(0), 1, consumer_layout(partitions), spec, 1,
+                     spec.dead_letter_topic ? ProducerId(1) : ProducerId()),
             MachineId(2), consumer_info(partitions)) {
         h.on_dial = [this](ConnId conn, MachineId to) {
             h.in(way * 2, [this, conn, to] {
@@ -98,11 +110,13 @@ public:
         h.at(Time{} + milliseconds(ms), std::move(action));
     }
     Log& log(std::size_t p) { return logs[p]; }
-    /// One batch at the end of a partition; whoever waits for it is answered.
+    /// One batch of `shop` at the end of a partition; whoever waits for it is answered. Its records
+    /// have the numbers of their offsets.
     void append(std::size_t p, std::int32_t count) {
         Log& l = logs[p];
         Batch batch;
-        batch.base = l.end;
+        batch.producer = ProducerId(0);
+        batch.base = batch.first = l.end;
         batch.count = count;
         batch.bytes = 100 * count;
         batch.epoch = l.epoch;
@@ -149,9 +163,11 @@ public:
     MachineId down;
     MachineId coordinator{0};
     Generation generation = 0;
-    Error heartbeat = Error::none;   ///< answer to heartbeats
-    Error commit = Error::none;      ///< answer to commits
-    Error fetch_error = Error::none; ///< of every partition
+    Error heartbeat = Error::none;     ///< answer to heartbeats
+    Error commit = Error::none;        ///< answer to commits
+    Error fetch_error = Error::none;   ///< of every partition
+    Error produce_error = Error::none; ///< answer to Produce
+    bool answers_produce = true;
     bool answers_commits = true;
     bool answers_heartbeats = true;
     ActorHarness<Consumer> h;
@@ -210,8 +226,26 @@ private:
             });
         }
         case Api::offsets_for_leader_epoch: return epoch_end(sent);
+        case Api::init_producer_id:
+            return reply<InitProducerIdResponse>(sent, [](auto& r) { r.producer_id = 5; });
+        case Api::produce: return take_letters(sent);
         default: return;
         }
+    }
+    void take_letters(const Asked& sent) {
+        if (!answers_produce) { return; }
+        const ProduceRequest request = h.body<ProduceRequest>(sent);
+        reply<ProduceResponse>(sent, [this, request](auto& r) {
+            for (const auto& part : request.parts) {
+                auto& answer = r.parts.emplace_back();
+                answer.tp = part.tp;
+                answer.error = produce_error;
+                if (produce_error != Error::none) { continue; }
+                Log& l = logs[part.tp.index()];
+                answer.base = l.end;
+                l.end += part.batch.count;
+            }
+        });
     }
     void sent_to_coordinator(const Asked& sent) {
         switch (sent.api) {
@@ -266,7 +300,7 @@ private:
         for (const MachineId broker : {MachineId(0), MachineId(1)}) {
             if (!(broker == down)) { r.brokers.push_back(broker); }
         }
-        r.topics = {TopicId(0)};
+        r.topics = {TopicId(0), TopicId(1)};
         for (std::size_t p = 0; p < logs.size(); ++p) {
             r.partitions.push_back({PartitionId(p), logs[p].leader, logs[p].epoch, Error::none});
         }
