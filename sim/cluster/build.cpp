@@ -56,6 +56,9 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
         add_machine(Kind::producer, static_cast<std::uint32_t>(k), Producer::timer_slots);
         producers_.emplace_back(id, ProducerId(k), layout_, scenario.producers[k], seed,
                                 zipf_table(scenario.producers[k].keys, tables));
+        if (scenario.producers[k].keys.kind == KeySpec::Kind::list) {
+            contents_.marks.list_keys(ProducerId(k), scenario.producers[k].keys.list);
+        }
     }
     std::size_t letters = scenario.producers.size(); // Of the next member that writes such.
     for (std::size_t g = 0; g < scenario.consumers.size(); ++g) {

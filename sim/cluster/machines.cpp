@@ -23,6 +23,7 @@ void World::add_machine(Kind kind, std::uint32_t index, std::uint32_t timers) {
 void World::start_machine(MachineId id, Cause cause) {
     Machine& machine = machines_[id.index()];
     if (machine.up) return;
+    machine.restarts = Time::never();
     const bool clean = machine.stopped_clean;
     machine.up = true;
     machine.paused = machine.stopping = false;
@@ -41,7 +42,7 @@ void World::start_machine(MachineId id, Cause cause) {
 
 void World::stop_machine(MachineId id, Cause cause) {
     Machine& machine = machines_[id.index()];
-    machine.restarts = false;
+    machine.restarts = Time::never();
     if (!machine.up || machine.stopping) return;
     machine.stopping = true;
     if (machine.paused) { // A frozen process gets the signal when it wakes.
@@ -177,7 +178,7 @@ bool World::groups_caught_up() const {
                 for (std::size_t m = 0; m < consumers_.size(); ++m) {
                     if (consumer_group_[m] != GroupId(g)) continue;
                     const Machine& machine = machines_[consumer_machine_[m].index()];
-                    running = running || machine.up || machine.restarts;
+                    running = running || machine.up || machine.restarts != Time::never();
                     furthest = std::max(furthest, consumers_[m].position(tp));
                 }
                 if (running && furthest < hw) return false;

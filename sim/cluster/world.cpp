@@ -225,10 +225,11 @@ void World::carry_out(MachineId id) {
     if (end == nullptr) return;
     const Effect last = *end;
     const bool crashed = last.op == Effect::Op::crash;
+    const bool starts_again = crashed && last.time >= 0 && !machine.stopping;
     end_process(id, crashed ? DownHow::kill : DownHow::clean, last.cause);
-    if (!crashed || last.time < 0) return;
-    machine.restarts = true;
-    at(after(now_, Duration{last.time}), {ScriptEntry::Kind::restart_machine, id, 0});
+    if (!starts_again) return;
+    machine.restarts = after(now_, Duration{last.time});
+    at(machine.restarts, {ScriptEntry::Kind::restart_machine, id, 0});
 }
 
 void World::at(Time time, ScriptEntry entry) {
@@ -243,8 +244,8 @@ void World::script(const ScriptEntry& entry) {
     case ScriptEntry::Kind::stop_machine: stop_machine(entry.machine, Cause{}); return;
     case ScriptEntry::Kind::restart_machine: {
         Machine& machine = machines_[entry.machine.index()];
-        if (!machine.restarts) return; // Somebody has decided otherwise.
-        machine.restarts = false;
+        if (machine.restarts != now_) return; // Somebody has decided otherwise.
+        machine.restarts = Time::never();
         if (machine.down_holds == 0) start_machine(entry.machine, Cause{});
         return;
     }

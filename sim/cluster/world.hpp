@@ -94,7 +94,7 @@ private:
         bool stopping = false;                        ///< a clean end has been asked for
         bool stopped_clean = false;                   ///< how it last ended
         bool start_again = false;                     ///< `restart`: as soon as it has ended
-        bool restarts = false;                        ///< it has crashed and will start again
+        Time restarts = Time::never();                ///< it has crashed: starts again then
         std::int32_t down_holds = 0, pause_holds = 0; ///< faults that keep it so
         std::uint32_t first_timer = 0, timers = 0;
         std::vector<Stashed> stash;
