@@ -25,22 +25,18 @@ Wide weight(std::uint64_t rank, std::uint64_t exponent_ppb) {
 ZipfTable::ZipfTable(std::int64_t count, std::int64_t exponent_ppb) {
     BS_ASSERT(count > 0 && exponent_ppb >= 0);
     const auto ranks = static_cast<std::size_t>(count);
-    std::vector<Wide> sums(ranks);
+    // Sums are kept with their upper bits, so that the largest possible one is a 64-bit number.
+    const auto down = static_cast<std::uint32_t>(weight_bits + std::bit_width(ranks) - 64);
+    ends_.resize(ranks);
     Wide sum = 0;
     for (std::size_t k = 0; k < ranks; ++k) {
         sum += weight(k + 1, static_cast<std::uint64_t>(exponent_ppb));
-        sums[k] = sum;
+        ends_[k] = static_cast<std::uint64_t>(sum >> down);
     }
-    std::uint32_t down = 0; // So that all of it is a 64-bit number.
-    while ((sum >> down) >> 64 != 0)
-        ++down;
-    const auto all = static_cast<std::uint64_t>(sum >> down);
     constexpr std::uint64_t last = ~std::uint64_t{0};
-    ends_.resize(ranks);
-    for (std::size_t k = 0; k + 1 < ranks; ++k) // All of it where the rest is too rare to count.
-        ends_[k] =
-            static_cast<std::uint64_t>(std::min(((sums[k] >> down) << 64) / all, Wide{last}));
-    ends_.back() = last;
+    const std::uint64_t all = ends_.back();
+    for (std::uint64_t& end : ends_) // All of it where the rest is too rare to count.
+        end = static_cast<std::uint64_t>(std::min((Wide{end} << 64) / all, Wide{last}));
 
     const auto guide_bits =
         static_cast<std::uint32_t>(std::min<std::size_t>(std::bit_width(ranks), 16));

@@ -8,7 +8,7 @@
 namespace brokersim {
 
 /// Draws ranks of a Zipf distribution from uniform numbers. Its table takes 8 bytes for each rank,
-/// and half a microsecond to make; every probability is right to 2^-50 or better.
+/// and half a microsecond to make; cumulated shares of a million ranks are right to 2^-43.
 class ZipfTable {
 public:
     /// Requires count > 0; the exponent is in billionths and not negative.
