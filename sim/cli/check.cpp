@@ -9,11 +9,12 @@
 
 namespace brokersim {
 
-int check_files(const std::vector<std::string>& files, std::ostream& out, std::ostream& err) {
+int check_files(const std::vector<std::string>& files, const LoadOptions& load, std::ostream& out,
+                std::ostream& err) {
     std::string fine; // Data only when nothing is refused.
     bool refused = false;
     for (const std::string& file : files) {
-        const Loaded loaded = load_scenario_file(file);
+        const Loaded loaded = load_scenario_file(file, load);
         print_problems(err, loaded.problems);
         refused = refused || !loaded.scenario;
         fine += visible(shown_name(file)) + ": ok\n";

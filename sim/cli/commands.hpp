@@ -40,6 +40,7 @@ struct RunOptions : CommonOptions {
 
 struct CheckOptions : CommonOptions {
     std::vector<std::string> scenarios;
+    LoadOptions load;
 };
 
 struct FmtOptions : CommonOptions {

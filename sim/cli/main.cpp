@@ -125,6 +125,7 @@ private:
         check_->add_option("SCENARIO", words_.scenarios, "scenario files, - for standard input")
             ->type_name("")
             ->required();
+        add_changes(check_);
     }
 
     void add_fmt() {
@@ -222,7 +223,7 @@ private:
         const CLI::App* sub = chosen();
         check_extras(sub != nullptr ? *sub : app_);
         if (sub == run_) { return run_command(run_options(*sub, words_)); }
-        if (sub == check_) { return check_command(check_options(words_)); }
+        if (sub == check_) { return check_command(check_options(*sub, words_)); }
         if (sub == fmt_) { return fmt_command(fmt_options(*sub, words_)); }
         if (sub == show_) { return show_command(show_options(*sub, words_)); }
         if (sub == grep_) { return grep_command(grep_options(*sub, words_)); }
@@ -325,7 +326,7 @@ private:
 int check_command(const CheckOptions& options) {
     std::ostringstream fine;
     std::ostringstream problems;
-    const int status = check_files(options.scenarios, fine, problems);
+    const int status = check_files(options.scenarios, options.load, fine, problems);
     tell(problems.str());
     return print(fine.str(), status);
 }

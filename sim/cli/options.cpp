@@ -159,10 +159,11 @@ GrepOptions grep_options(const CLI::App& app, const Words& words) {
     return options;
 }
 
-CheckOptions check_options(const Words& words) {
+CheckOptions check_options(const CLI::App& app, const Words& words) {
     CheckOptions options;
     static_cast<CommonOptions&>(options) = common_options(words);
     options.scenarios = words.scenarios;
+    options.load = load_options(app, words);
     return options;
 }
 

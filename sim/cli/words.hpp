@@ -32,7 +32,7 @@ struct Words {
 /// Each throws a UsageError when a word does not say what it should.
 CommonOptions common_options(const Words& words);
 RunOptions run_options(const CLI::App& app, const Words& words);
-CheckOptions check_options(const Words& words);
+CheckOptions check_options(const CLI::App& app, const Words& words);
 FmtOptions fmt_options(const CLI::App& app, const Words& words);
 ShowOptions show_options(const CLI::App& app, const Words& words);
 GrepOptions grep_options(const CLI::App& app, const Words& words);

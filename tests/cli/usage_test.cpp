@@ -67,6 +67,26 @@ TEST_CASE("what is misspelt gets status 2 and a suggestion") {
     check_refused(run_program(folder, {"show", "x.jsonl", "topics", "orders/0"}), "unexpected");
 }
 
+TEST_CASE("bash is told of every command and its options") {
+    const Folder folder;
+    const Ended ended = run_program(folder, {"completion"});
+    CHECK(ended.status == 0);
+    CHECK(ended.out.find("run check fmt show grep list init schema completion") !=
+          std::string::npos);
+    CHECK(ended.out.find("grep) options=\"--help") != std::string::npos);
+    CHECK(ended.out.find("--fault") != std::string::npos);
+    CHECK(ended.out.ends_with("complete -o default -F _brokersim brokersim\n"));
+}
+
+TEST_CASE("check: options change what is checked") {
+    const Folder folder;
+    test::write_file(folder.file("s.json"), "{}");
+    CHECK(run_program(folder, {"check", "s.json", "--set", "/brokers=5"}).status == 0);
+    check_refused(run_program(folder, {"check", "s.json", "--set", "/brokers=0"}), "/brokers");
+    check_refused(run_program(folder, {"check", "s.json", "--max-machines", "5"}),
+                  "--max-machines");
+}
+
 TEST_CASE("numbers and durations of options are read strictly") {
     const Folder folder;
     for (const std::string seed : {"-1", "abc", "18446744073709551616", "1x", "", "0x10", "+1"}) {
