@@ -9,6 +9,7 @@
 #include "observe/ledger.hpp"
 #include "observe/pair_index.hpp"
 #include "observe/probe.hpp"
+#include "observe/ranges.hpp"
 #include "trace/recorder.hpp"
 
 #include <array>
@@ -67,6 +68,10 @@ struct Reading {
     MachineId mem;   ///< who reads
     Offset next = 0; ///< to be processed
     std::int64_t lag = 0;
+    Ranges<> ahead; ///< done beyond it: several workers
+
+    /// Offsets [from, to) are done. True: `next` has moved.
+    bool finish(Offset from, Offset to);
 };
 
 struct FaultStats {

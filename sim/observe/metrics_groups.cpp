@@ -34,6 +34,20 @@ Reading& Metrics::reading(GroupId g, PartitionId tp) {
     return readings_[static_cast<std::size_t>(slot)];
 }
 
+bool Reading::finish(Offset from, Offset to) {
+    if (to <= next) { return false; }
+    if (from > next) {
+        ahead.put(from, to);
+        return false;
+    }
+    next = to;
+    if (!ahead.empty() && ahead.front().first <= next) {
+        next = std::max(next, ahead.front().end);
+        ahead.erase(ahead.front().first, next);
+    }
+    return true;
+}
+
 std::size_t Metrics::reader_of(GroupId g, TopicId topic) const {
     const auto& readers = readers_[topic.index()];
     return static_cast<std::size_t>(std::find(readers.begin(), readers.end(), g) - readers.begin());
@@ -59,7 +73,8 @@ void Metrics::on(Time now, const ConsStart& fact) {
     const bool known = reading_of_.find(fact.g.value, fact.tp) >= 0;
     Reading& at = reading(fact.g, fact.tp);
     const Subject about = subject({}, fact.tp, fact.g, fact.mem);
-    const bool reset = fact.why == StartWhy::earliest || fact.why == StartWhy::latest;
+    const bool reset = fact.why == StartWhy::earliest || fact.why == StartWhy::latest ||
+                       fact.why == StartWhy::seek;
     if (known && reset && fact.pos > at.next) {
         count(now, Count::skipped, about, fact.pos - at.next);
     }
@@ -71,6 +86,7 @@ void Metrics::on(Time now, const ConsStart& fact) {
     }
     at.mem = fact.mem;
     at.next = fact.pos;
+    at.ahead = {};
     update_lag(now, at);
 }
 
@@ -82,29 +98,36 @@ void Metrics::on(Time now, const ConsDone& fact) {
     const std::size_t reader = reader_of(fact.g, about.topic);
     records_.clear();
     ledger_.records(fact.tp, fact.off, to, records_);
+    // What was given up is done with, but nobody has had it.
+    const bool given_up =
+        fact.outcome == Outcome::discarded || fact.outcome == Outcome::dead_lettered;
     std::int64_t processed = 0;
     for (const RecordRange& part : records_) {
         processed += part.end - part.i;
         dues_.process(reader, part.p, fact.tp, part.i, part.end,
                       [&](Time due, std::int32_t, std::int64_t n) {
                           const Duration age = now - due;
-                          sample(now, Source::end_to_end_latency, about, age.ns, n);
                           sample(now, Source::lag_age, about, age.ns, n);
+                          if (!given_up) {
+                              sample(now, Source::end_to_end_latency, about, age.ns, n);
+                          }
                           if (now < warmup_) { return; }
-                          group.latency.add(age.ns, n);
+                          if (!given_up) { group.latency.add(age.ns, n); }
                           group.oldest = std::max(group.oldest, age);
                       });
     }
-    for (const std::int32_t k : by_source_[static_cast<std::size_t>(Source::consume_rate)]) {
-        Probe& probe = probes_[static_cast<std::size_t>(k)];
-        if (probe.during(now) && probe.about(about)) { probe.count(processed); }
+    if (given_up) {
+        count(now, fact.outcome == Outcome::discarded ? Count::discarded : Count::dead_lettered,
+              about, processed);
+    } else {
+        for (const std::int32_t k : by_source_[static_cast<std::size_t>(Source::consume_rate)]) {
+            Probe& probe = probes_[static_cast<std::size_t>(k)];
+            if (probe.during(now) && probe.about(about)) { probe.count(processed); }
+        }
+        count(now, Count::consumed, about, processed);
     }
-    count(now, Count::consumed, about, processed);
     Reading& at = reading(fact.g, fact.tp);
-    if (at.mem == fact.mem && to > at.next) {
-        at.next = to;
-        update_lag(now, at);
-    }
+    if (at.mem == fact.mem && at.finish(fact.off, to)) { update_lag(now, at); }
 }
 
 void Metrics::on(Time now, const Loss& fact) {

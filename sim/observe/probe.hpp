@@ -21,6 +21,8 @@ enum class Count : std::uint8_t {
     refused,
     retries,
     consumed,
+    discarded,
+    dead_lettered,
     acked_lost,
     duplicates,
     redelivered,

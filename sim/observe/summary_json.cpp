@@ -188,6 +188,8 @@ private:
             const GroupStats& stats = source_.metrics.groups()[g];
             json_.key(info_.groups[g].name).open('{');
             json_.key("processed").number(stats.counts[Count::consumed]);
+            json_.key("discarded").number(stats.counts[Count::discarded]);
+            json_.key("dead_lettered").number(stats.counts[Count::dead_lettered]);
             json_.key("lag").number(stats.lag.now());
             json_.key("lag_max").number(stats.lag.max());
             json_.key("oldest").number(stats.oldest.ns);

@@ -179,9 +179,13 @@ private:
                 "lag " + std::to_string(stats.lag.now()) + " (highest " +
                     std::to_string(stats.lag.max()) + ")",
                 std::to_string(stats.counts[Count::redelivered]) + " redelivered"};
-            if (stats.counts[Count::skipped] != 0) {
-                parts.push_back(std::to_string(stats.counts[Count::skipped]) + " skipped");
-            }
+            const auto if_any = [&](Count what, const char* word) {
+                if (stats.counts[what] == 0) { return; }
+                parts.push_back(std::to_string(stats.counts[what]) + word);
+            };
+            if_any(Count::discarded, " discarded");
+            if_any(Count::dead_lettered, " dead-lettered");
+            if_any(Count::skipped, " skipped");
             parts.push_back(counted(stats.counts[Count::rebalances], "rebalance", "rebalances"));
             if (!stats.latency.empty()) {
                 parts.push_back("end to end " + milliseconds_text(stats.latency.mean()) + " avg");

@@ -105,6 +105,43 @@ TEST_CASE("metrics: lag is the leader's log end minus what is next to be process
     CHECK(asked.value(4) == 2);
 }
 
+TEST_CASE("metrics: with several workers lag counts from the first record that is not done") {
+    ExpectSpec early = metric("lag.end");
+    early.to = Time{} + milliseconds(250);
+    Asked asked({early, metric("lag.end"), metric("end_to_end.latency.max")});
+    asked.story->at(10).produce(0, 6).append(b1, {0, 0, 0, 6, prod1, 7, 0, 0}).hw(b1, 0, 6);
+    asked.story->at(100).generation(1, g1).start(g1, 0, StartWhy::earliest).read(g1, 0, 6);
+    asked.story->at(200).done(g1, 0, 1).done(g1, 3, 4).done(g1, 2, 3);
+    asked.story->at(300).done(g1, 1, 2).at(400).done(g1, 5, 6).end(10'000);
+    CHECK(asked.value(0) == 5);
+    CHECK(asked.value(1) == 2);
+    CHECK(asked.value(2) == 390'000'000);
+}
+
+TEST_CASE("metrics: what is given up is done with, but was not processed") {
+    Asked asked({metric("consume.rate"), metric("lag.end"), metric("end_to_end.latency.max"),
+                 metric("lag.seconds.max")});
+    asked.story->at(0).produce(0, 4).append(b1, {0, 0, 0, 4, prod1, 7, 0, 0}).hw(b1, 0, 4);
+    asked.story->at(10).generation(1, g1).start(g1, 0, StartWhy::earliest).read(g1, 0, 4);
+    asked.story->at(100).done(g1, 0, 1);
+    const auto ends = [&](Offset off, Outcome outcome) {
+        asked.story->note(ConsDone{group, g1, orders0, off, 1, outcome, {}});
+    };
+    asked.story->at(500);
+    ends(1, Outcome::failed);
+    asked.story->at(600);
+    ends(1, Outcome::discarded);
+    ends(2, Outcome::dead_lettered);
+    asked.story->at(700).done(g1, 3, 4).end(10'000);
+    CHECK(asked.value(0) == 200'000); // two in ten seconds, in millionths per second
+    CHECK(asked.value(1) == 0);
+    CHECK(asked.value(2) == 700'000'000);
+    CHECK(asked.value(3) == 700'000'000);
+    const GroupStats& g = asked.watch->metrics().groups()[0];
+    CHECK(g.counts[Count::discarded] == 1);
+    CHECK(g.counts[Count::dead_lettered] == 1);
+}
+
 TEST_CASE("metrics: elections and ISR changes count, a creation does not") {
     ExpectSpec other = metric("elections");
     other.broker = "b3";
