@@ -69,13 +69,18 @@ bool Network::send(Wire& wire, std::uint32_t index) {
     Connection& c = connections_[p.conn.slot];
     p.to = c.end[1 - side_of(c, p.from)];
     ++c.packets;
-    Lane& l = lane(lane_of(p));
-    if (l.stalled.empty()) {
+    put_on(wire, index);
+    return true;
+}
+
+/// Data goes behind what has to be sent again.
+void Network::put_on(Wire& wire, std::uint32_t index) {
+    Lane& l = lane(lane_of(wire.packets[index]));
+    if (l.lost.empty() && l.stalled.empty()) {
         transmit(wire, index);
     } else {
-        push(wire, l.stalled, index); // Behind what is waiting to be sent again.
+        push(wire, l.stalled, index);
     }
-    return true;
 }
 
 void Network::close(Wire& wire, ConnId conn, MachineId by, Cause cause) {
@@ -88,31 +93,38 @@ void Network::close(Wire& wire, ConnId conn, MachineId by, Cause cause) {
         if (c.packets == 0) free_.push_back(conn.slot);
         return;
     }
-    const std::uint32_t index = make(wire, conn, side, PacketType::close, cause);
-    Lane& l = lane(lane_of(wire.packets[index]));
-    if (l.stalled.empty()) {
-        transmit(wire, index);
-    } else {
-        push(wire, l.stalled, index);
-    }
+    put_on(wire, make(wire, conn, side, PacketType::close, cause));
 }
 
-void Network::free_queue(Wire& wire, Queue& queue, std::vector<std::uint32_t>& dead) {
+void Network::drop(Wire& wire, std::uint32_t index, std::string_view why) {
+    const Packet& p = wire.packets[index];
+    if (!kernel_only(p)) wire.note(p.cause, NetDrop{p.id, why});
+}
+
+/// `why` is told of packets that are under way; empty: they are not.
+void Network::free_queue(Wire& wire, Queue& queue, std::string_view why,
+                         std::vector<std::uint32_t>& dead) {
     while (!queue.empty()) {
         const std::uint32_t index = pop(wire, queue);
-        drop(wire, index, "sender_down");
-        unref(wire.packets[index].conn.slot);
-        if (wire.packets[index].type == PacketType::message) {
-            dead.push_back(index);
-        } else {
-            wire.packets.give(index);
-        }
+        if (!why.empty()) drop(wire, index, why);
+        bury(wire, index, dead);
     }
 }
 
-void Network::crash(Wire& wire, MachineId machine, Cause cause, std::vector<std::uint32_t>& dead) {
+void Network::bury(Wire& wire, std::uint32_t index, std::vector<std::uint32_t>& dead) {
+    unref(wire.packets[index].conn.slot);
+    if (wire.packets[index].type == PacketType::message) {
+        dead.push_back(index);
+    } else {
+        wire.packets.give(index);
+    }
+}
+
+void Network::end(Wire& wire, MachineId machine, Cause cause, bool silent,
+                  std::vector<std::uint32_t>& dead) {
     Host& host = hosts_[machine.index()];
     host.up = host.listening = false;
+    host.dark = host.dark || silent;
     host.port[1].head = host.port[1].tail = no_lane; // Its lanes join again with their resets.
     for (std::uint32_t slot = 0; slot < connections_.size(); ++slot) {
         Connection& c = connections_[slot];
@@ -121,22 +133,14 @@ void Network::crash(Wire& wire, MachineId machine, Cause cause, std::vector<std:
             if (!c.open[side] && c.packets == 0) continue;
             // What waits in this machine's own buffers never leaves it.
             ++c.packets; // Keeps the slot while its queues are emptied.
-            free_queue(wire, c.lane[side].out, dead);
+            c.lane[side].gone = true;
+            free_queue(wire, c.lane[side].out, "sender_down", dead);
             c.lane[side].in_round[1] = false;
-            Queue stalled = c.lane[side].stalled;
-            c.lane[side].stalled = {};
-            while (!stalled.empty()) {
-                const std::uint32_t index = pop(wire, stalled);
-                unref(slot);
-                if (wire.packets[index].type == PacketType::message) {
-                    dead.push_back(index);
-                } else {
-                    wire.packets.give(index);
-                }
-            }
+            free_queue(wire, c.lane[side].lost, {}, dead);
+            free_queue(wire, c.lane[side].stalled, {}, dead);
             const bool was_open = c.open[side];
             c.open[side] = false;
-            if (was_open && c.open[1 - side]) {
+            if (was_open && c.open[1 - side] && !silent) {
                 const std::uint32_t reset =
                     make(wire, ConnId{slot, c.serial}, side, PacketType::reset, cause);
                 transmit(wire, reset);
@@ -155,12 +159,31 @@ void Network::reset_stray(Wire& wire, const Packet& packet) {
     transmit(wire, make(wire, packet.conn, receiver, PacketType::reset, packet.cause));
 }
 
+void Network::answer_connect(Wire& wire, const Packet& p) {
+    Connection& c = connections_[p.conn.slot];
+    const Host& host = hosts_[p.to.index()];
+    const bool accepted = host.up && host.listening;
+    if (accepted && c.open[0]) c.open[1] = true;
+    const std::uint32_t answer =
+        make(wire, p.conn, 1, accepted ? PacketType::accept : PacketType::refuse, p.cause);
+    wire.packets[answer].tries = p.tries;
+    transmit(wire, answer);
+}
+
 Arrival Network::receive(Wire& wire, std::uint32_t index, std::int32_t incarnation, Cause& cause,
                          std::vector<std::uint32_t>& dead) {
     Packet p = wire.packets[index];
     Connection& c = connections_[p.conn.slot];
     const std::uint32_t side = side_of(c, p.to);
     const Host& host = hosts_[p.to.index()];
+    if (p.left == nobodys) {
+        bury(wire, index, dead);
+        return Arrival::nothing;
+    }
+    if (host.dark) { // The power failed while it was coming in.
+        lose(wire, index, "down");
+        return Arrival::nothing;
+    }
     Arrival result = Arrival::nothing;
     const bool stray = p.type == PacketType::message && !c.open[side];
     if (stray || !host.up) { // The kernel of a host answers for processes that are gone.
@@ -177,15 +200,7 @@ Arrival Network::receive(Wire& wire, std::uint32_t index, std::int32_t incarnati
             return Arrival::nothing;
         }
         return Arrival::message; // done() counts it off.
-    case PacketType::connect: {
-        const bool accepted = host.up && host.listening;
-        if (accepted && c.open[0]) c.open[1] = true;
-        const std::uint32_t answer =
-            make(wire, p.conn, 1, accepted ? PacketType::accept : PacketType::refuse, p.cause);
-        wire.packets[answer].tries = p.tries;
-        transmit(wire, answer);
-        break;
-    }
+    case PacketType::connect: answer_connect(wire, p); break;
     case PacketType::accept:
         if (!c.open[0]) {
             if (c.open[1]) transmit(wire, make(wire, p.conn, 0, PacketType::reset, p.cause));

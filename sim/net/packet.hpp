@@ -5,6 +5,7 @@
 #include "brokersim/ids.hpp"
 #include "brokersim/time.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -40,7 +41,8 @@ struct Packet {
     std::uint8_t stage = 0; ///< of a deferred packet: the receiver's own mark
     bool response = false;
     std::uint8_t api = 0;
-    std::uint8_t tries = 0; ///< connects that went unanswered
+    std::uint8_t tries = 0;     ///< connects that went unanswered; data: came through once
+    std::uint32_t sequence = 0; ///< of data on its connection, from 1; 0: not sent yet
 };
 static_assert(sizeof(Packet) <= 64);
 
@@ -68,6 +70,12 @@ public:
     }
     Packet& operator[](std::uint32_t slot) { return packets_[slot]; }
     const Packet& operator[](std::uint32_t slot) const { return packets_[slot]; }
+    std::size_t in_use() const {
+        std::size_t free = 0;
+        for (std::uint32_t slot = free_; slot != no_packet; slot = packets_[slot].next)
+            ++free;
+        return packets_.size() - free;
+    }
     void prefetch(std::uint32_t slot) const { __builtin_prefetch(packets_.data() + slot); }
 
 private:

@@ -196,7 +196,7 @@ TEST_CASE("a first signal ends a run in order, with a marked trace and its statu
     }
 }
 
-TEST_CASE("a loop that takes no time is noticed, and those who run in it are named") {
+TEST_CASE("retries that cost nothing do not stop the clock") {
     const Workplace here;
     test::write_file(here.file("still.json"), R"({
       "name": "still", "duration": "10s", "network": {"latency": "0s", "bandwidth": "unlimited"},
@@ -207,10 +207,9 @@ TEST_CASE("a loop that takes no time is noticed, and those who run in it are nam
                                 "reconnect.backoff.ms": 0, "reconnect.backoff.max.ms": 0}}],
       "faults": [{"at": "1ms", "do": "crash", "target": ["b1", "b2", "b3"]}]
     })");
-    const Ended ended = run_program(here, {"run", "still.json", "-q", "--trace", "t.jsonl"});
+    const Ended ended = run_program(
+        here, {"run", "still.json", "-q", "--trace", "t.jsonl", "--max-events", "2000000"});
     INFO(ended.err);
-    CHECK(ended.status == 4);
-    CHECK(ended.err.find("a loop that takes no time") != std::string::npos);
-    CHECK(ended.err.find("shop net.send") != std::string::npos);
-    CHECK(end_of(here.read("t.jsonl")).find("\"interrupted\"") != std::string::npos);
+    CHECK(ended.status == 0);
+    CHECK(end_of(here.read("t.jsonl")).find("\"completed\"") != std::string::npos);
 }

@@ -62,6 +62,11 @@ public:
         network.crash(w, machine(name), Cause{}, dead_);
         bury();
     }
+    void power_off(const std::string& name) {
+        Wire w = wire();
+        network.power_off(w, machine(name), Cause{}, dead_);
+        bury();
+    }
     void cut(const std::string& from, const std::string& to) {
         network.cut(machine(from), machine(to));
     }
@@ -88,6 +93,7 @@ public:
     }
     std::string take() { return std::exchange(log_, {}); }
     Time now() const { return now_; }
+    std::size_t packets_in_use() const { return packets_.in_use(); }
     /// Whether departures are told, too: `sends request`, `sends retransmission`, …
     bool tell_departures = false;
 
