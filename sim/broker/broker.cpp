@@ -32,52 +32,72 @@ bool Broker::on_message(In in, const Incoming& incoming, Effects& out) {
         return false;
     }
     work_ |= requests_work;
-    if (incoming.stage != RequestPath::handled) {
+    if (incoming.stage == 0) {
         path_.on_request(in, incoming, out);
         return false;
     }
-    if (incoming.api == Api::produce && replicas_.disk_ready(in.now) > in.now) {
-        out.hold(); // The handler is stuck in the append until the device has made room.
-        out.defer(incoming.packet, replicas_.disk_ready(in.now), RequestPath::handled);
-        return false;
-    }
-    const bool group = handle(in, incoming, out);
-    if (!group) path_.handler_free(in, out);
-    return group;
+    const Handled handled = handle(in, incoming, out);
+    if (handled == Handled::done) path_.handler_free(in, out);
+    return handled == Handled::group;
+}
+
+/// The handler is stuck in a request until the disk lets it go on, at `stage`.
+bool Broker::wait(const Incoming& request, Time until, std::uint8_t stage, In in,
+                  Effects& out) const {
+    if (until <= in.now) return false;
+    out.hold();
+    out.defer(request.packet, until, stage);
+    return true;
 }
 
 void Broker::after_request(In in, Effects& out) {
     path_.handler_free(in, out);
 }
 
-/// KafkaApis.handle. True: a group coordinator's.
-bool Broker::handle(In in, const Incoming& request, Effects& out) {
+/// KafkaApis.handle.
+Broker::Handled Broker::handle(In in, const Incoming& request, Effects& out) {
     switch (request.api) {
     case Api::api_versions: {
         const RequestRef ref = path_.ref(request, out);
         std::uint32_t packet = no_packet;
         path_.respond<ApiVersionsResponse>(ref, packet, out);
         path_.deliver(in, ref, packet, out);
-        return false;
+        return Handled::done;
     }
-    case Api::metadata: metadata(in, request, out); return false;
-    case Api::produce: replicas_.produce(in, request, path_, out); return false;
+    case Api::metadata: metadata(in, request, out); return Handled::done;
+    case Api::produce:
+        // First for room in the page cache, then for the fsyncs of what it appends.
+        if (wait(request, replicas_.disk_ready(in.now), RequestPath::handled, in, out)) {
+            return Handled::waits;
+        }
+        if (request.stage == RequestPath::handled &&
+            wait(request, replicas_.flushes_first(in, request, out), RequestPath::stored, in,
+                 out)) {
+            return Handled::waits;
+        }
+        replicas_.produce(in, request, path_, out);
+        return Handled::done;
     case Api::fetch:
-        replicas_.fetch(in, request, path_, out);
+        if (request.stage == RequestPath::stored) {
+            replicas_.answer_read(in, request, path_, out);
+            return Handled::done;
+        }
         work_ |= isr_work;
-        return false;
-    case Api::list_offsets: replicas_.list_offsets(in, request, path_, out); return false;
+        return wait(request, replicas_.fetch(in, request, path_, out), RequestPath::stored, in, out)
+                   ? Handled::waits
+                   : Handled::done;
+    case Api::list_offsets: replicas_.list_offsets(in, request, path_, out); return Handled::done;
     case Api::offsets_for_leader_epoch:
         replicas_.offsets_for_leader_epoch(in, request, path_, out);
-        return false;
-    case Api::init_producer_id: init_producer_id(in, request, out); return false;
-    case Api::find_coordinator: find_coordinator(in, request, out); return false;
+        return Handled::done;
+    case Api::init_producer_id: init_producer_id(in, request, out); return Handled::done;
+    case Api::find_coordinator: find_coordinator(in, request, out); return Handled::done;
     case Api::join_group:
     case Api::sync_group:
     case Api::heartbeat:
     case Api::leave_group:
     case Api::offset_commit:
-    case Api::offset_fetch: return true;
+    case Api::offset_fetch: return Handled::group;
     case Api::broker_registration:
     case Api::broker_heartbeat:
     case Api::alter_partition:
@@ -201,8 +221,16 @@ void Broker::on_timer(In in, TimerSlot timer, Effects& out) {
         isr_.on_time(in, out);
         work_ |= isr_work;
         break;
-    case disk_timer: arm(disk_done_timer, replicas_.disk().tick(in.now), out); break;
+    case disk_timer: replicas_.disk().tick(in.now); break;
     case disk_done_timer: replicas_.flushed(in, out); break;
+    case retention_timer:
+        replicas_.retain(in, out);
+        arm(retention_timer, after(in.now, config_.log_retention_check_interval), out);
+        break;
+    case flush_timer:
+        replicas_.flush_old(in);
+        arm(flush_timer, after(in.now, config_.log_flush_scheduler_interval), out);
+        break;
     case metadata_timer:
         metadata_.on_time(in, out);
         work_ |= metadata_work;
@@ -232,6 +260,7 @@ void Broker::run(In in, Effects& out) {
             arm(disk_timer, replicas_.disk().next_tick(in.now), out);
         }
     }
+    arm(disk_done_timer, replicas_.disk().next_done(), out);
     if ((work_ & metadata_work) != 0) {
         metadata_.run(in, out);
         arm(metadata_timer, metadata_.wake_at(), out);

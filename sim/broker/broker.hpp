@@ -35,7 +35,7 @@ public:
     Broker(MachineId self, const std::string& name, LayoutRef layout, const BrokerSpec& spec,
            std::uint64_t seed);
 
-    static constexpr std::uint32_t timer_slots = 9;
+    static constexpr std::uint32_t timer_slots = 11;
 
     /// The settled cluster: registered as `epoch`, metadata applied up to `end`.
     void settle(In in, BrokerEpoch epoch, Offset end,
@@ -53,8 +53,9 @@ public:
     void on_timer(In in, TimerSlot timer, Effects& out);
     /// Controlled shutdown, then the end of the process.
     void stop(In in, Effects& out);
-    /// The process is gone. Logs, checkpoints and the metadata log stay.
-    void crash(Time now, Messages& messages);
+    /// The process is gone. Logs, checkpoints and the metadata log stay; but for what only memory
+    /// held, if the power has failed.
+    void crash(Time now, bool power, Messages& messages);
 
     /// Does what this event has made due. The owner calls it last, for every event.
     void run(In in, Effects& out);
@@ -76,7 +77,9 @@ private:
         disk_done_timer,
         metadata_timer,
         apply_timer,
-        lifecycle_timer
+        lifecycle_timer,
+        retention_timer,
+        flush_timer
     };
     enum Work : std::uint32_t {
         lifecycle_work = 1,
@@ -87,7 +90,12 @@ private:
         all_work = 31
     };
 
-    bool handle(In in, const Incoming& request, Effects& out);
+    /// What a handler makes of a request: it is through with it, or a coordinator has to see it, or
+    /// it waits for the disk.
+    enum class Handled : std::uint8_t { done, group, waits };
+    Handled handle(In in, const Incoming& request, Effects& out);
+    bool wait(const Incoming& request, Time until, std::uint8_t stage, In in, Effects& out) const;
+    void arm_housekeeping(Time first_retention, Time first_flush, Effects& out);
     void metadata(In in, const Incoming& request, Effects& out);
     void find_coordinator(In in, const Incoming& request, Effects& out);
     void init_producer_id(In in, const Incoming& request, Effects& out);

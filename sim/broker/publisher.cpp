@@ -25,13 +25,26 @@ void Broker::settle(In in, BrokerEpoch epoch, Offset end,
     lifecycle_.set_metadata_offset(end);
     fetchers_.set_broker_epoch(epoch);
     arm(lag_timer, in.now + Duration{phases_.between(1, config_.replica_lag_time_max.ns / 2)}, out);
+    arm_housekeeping(
+        in.now + Duration{phases_.between(1, config_.log_retention_check_interval.ns)},
+        after(in.now, Duration{phases_.between(1, config_.log_flush_scheduler_interval.ns)}), out);
     serving_ = true;
     out.listen(true);
     publish(in, out);
     work_ = all_work;
 }
 
+/// Looks for old segments and unflushed logs, from some time after the start on (Kafka:
+/// log.initial.task.delay.ms).
+void Broker::arm_housekeeping(Time first_retention, Time first_flush, Effects& out) {
+    arm(retention_timer, first_retention, out);
+    if (config_.log_flush_scheduler_interval == Duration::max()) return;
+    arm(flush_timer, first_flush, out);
+}
+
 void Broker::start(In in, std::int32_t incarnation, bool clean, Effects& out) {
+    constexpr Duration initial_task_delay = seconds(30);
+    replicas_.tell_lost_tails(in, out);
     incarnation_ = incarnation;
     producer_ids_ = std::int64_t{incarnation} * 1'000'000;
     serving_ = published_ = false;
@@ -43,13 +56,14 @@ void Broker::start(In in, std::int32_t incarnation, bool clean, Effects& out) {
     const std::int64_t unchecked = clean ? 0 : replicas_.unflushed_bytes();
     logs_ready_ = in.now + replicas_.disk().read_time(unchecked);
     arm(lag_timer, logs_ready_ + config_.replica_lag_time_max / 2, out);
+    arm_housekeeping(logs_ready_ + initial_task_delay, logs_ready_ + initial_task_delay, out);
     if (logs_ready_ > in.now) arm(apply_timer, logs_ready_, out);
     work_ = all_work;
 }
 
-void Broker::crash(Time now, Messages& messages) {
+void Broker::crash(Time now, bool power, Messages& messages) {
     path_.stop(messages);
-    replicas_.restart(now);
+    replicas_.restart(now, power, messages);
     fetchers_.restart();
     coordinator_turns.clear();
     turned_.clear();

@@ -290,6 +290,7 @@ void Sender::send(In in, MachineId node, const std::vector<BatchId>& drained, Ef
         sent.first = batch.first;
         sent.count = batch.count;
         sent.bytes = batch.bytes;
+        sent.stamp = Time{} + milliseconds(batch.records.back().timestamp);
         sent.producer = id_;
         sent.producer_id = batch.producer_id;
         sent.producer_epoch = batch.producer_epoch;

@@ -12,9 +12,20 @@ Duration Disk::time_for(std::int64_t bytes, Bandwidth per_second) {
     return seconds(whole) + Duration{rest / scale * 1'000'000'000 / (per_second / scale)};
 }
 
-Time Disk::append(Time now, std::uint32_t log, Offset end, std::int64_t bytes) {
+Disk::Log& Disk::log_of(std::uint32_t log) {
     if (log >= logs_.size()) logs_.resize(log + 1);
-    Log& l = logs_[log];
+    return logs_[log];
+}
+
+Time Disk::append(Time now, std::uint32_t log, Offset end, std::int64_t bytes) {
+    Log& l = log_of(log);
+    // Where the log stands is noted each time that a 64th of the cache has been written.
+    if (l.marks.empty() || appended_ - l.marks.back().position >= spec_.page_cache / 64) {
+        if (l.marks.size() > 64) cached_from(log);
+        l.marks.push_back({l.end, appended_});
+    }
+    appended_ += bytes;
+    l.end = end;
     if (!l.listed) {
         l.listed = true;
         dirty_logs_.push_back(log);
@@ -33,10 +44,27 @@ Time Disk::append(Time now, std::uint32_t log, Offset end, std::int64_t bytes) {
     return free_at_;
 }
 
+Offset Disk::cached_from(std::uint32_t log) {
+    Log& l = log_of(log);
+    std::size_t gone = 0;
+    while (gone < l.marks.size() && l.marks[gone].position < appended_ - spec_.page_cache)
+        ++gone;
+    if (gone > 0) {
+        l.cached_from = gone < l.marks.size() ? l.marks[gone].begin : l.end;
+        l.marks.erase(l.marks.begin(), l.marks.begin() + static_cast<std::ptrdiff_t>(gone));
+    }
+    return l.cached_from;
+}
+
 void Disk::truncate(std::uint32_t log, Offset end) {
     if (log >= logs_.size()) return;
-    for (Period& p : logs_[log].periods)
+    Log& l = logs_[log];
+    for (Period& p : l.periods)
         p.end = std::min(p.end, end);
+    while (!l.marks.empty() && l.marks.back().begin > end)
+        l.marks.pop_back();
+    l.end = std::min(l.end, end);
+    l.cached_from = std::min(l.cached_from, end);
 }
 
 Time Disk::next_tick(Time now) const {
@@ -49,6 +77,7 @@ Time Disk::tick(Time now) {
     const std::int64_t old_enough = now.ns / period().ns - (crowded ? 1 : 6);
     std::int64_t bytes = 0;
     std::size_t kept = 0;
+    flushed_.clear();
     for (const std::uint32_t log : dirty_logs_) {
         Log& l = logs_[log];
         std::size_t gone = 0;
@@ -58,29 +87,80 @@ Time Disk::tick(Time now) {
             bytes += l.periods[gone].bytes;
             ++gone;
         }
-        if (to >= 0) writing_.push_back({log, to});
+        if (to >= 0) flushed_.push_back({log, to, false});
         l.periods.erase(l.periods.begin(), l.periods.begin() + static_cast<std::ptrdiff_t>(gone));
         l.listed = !l.periods.empty();
         if (l.listed) dirty_logs_[kept++] = log;
     }
     dirty_logs_.resize(kept);
     dirty_bytes_ -= bytes;
-    return writing_.empty() ? Time::never() : now + time_for(bytes, spec_.write);
+    if (flushed_.empty()) return Time::never();
+    written_at_ = std::max(written_at_, now) + time_for(bytes, spec_.write);
+    for (const Flushed& what : flushed_)
+        under_way_.push_back({written_at_, what});
+    return written_at_;
 }
 
-const std::vector<Disk::Flushed>& Disk::finish() {
-    flushed_.swap(writing_);
-    writing_.clear();
+/// The dirty bytes of a log, which are no longer.
+std::int64_t Disk::take_dirty(std::uint32_t log) {
+    std::int64_t bytes = 0;
+    Log& l = log_of(log);
+    for (const Period& p : l.periods)
+        bytes += p.bytes;
+    l.periods.clear();
+    if (l.listed) dirty_logs_.erase(std::find(dirty_logs_.begin(), dirty_logs_.end(), log));
+    l.listed = false;
+    dirty_bytes_ -= bytes;
+    return bytes;
+}
+
+Time Disk::sync(Time now, std::uint32_t log, Offset end) {
+    const std::int64_t bytes = take_dirty(log);
+    written_at_ = std::max(written_at_, now) + time_for(bytes, spec_.write) + spec_.fsync;
+    under_way_.push_back({written_at_, {log, end, true}});
+    return written_at_;
+}
+
+Time Disk::sync_ahead(Time now, std::uint32_t log, std::int64_t bytes) {
+    bytes += take_dirty(log);
+    written_at_ = std::max(written_at_, now) + time_for(bytes, spec_.write) + spec_.fsync;
+    return written_at_;
+}
+
+const std::vector<Disk::Flushed>& Disk::finish(Time now) {
+    flushed_.clear();
+    while (!under_way_.empty() && under_way_.front().done <= now)
+        flushed_.push_back(under_way_.pop_front().what);
     return flushed_;
 }
 
-void Disk::forget() {
-    for (Log& l : logs_)
-        l = Log{};
+void Disk::clean(std::uint32_t log) {
+    take_dirty(log);
+}
+
+void Disk::clean_all() {
+    for (Log& l : logs_) {
+        l.periods.clear();
+        l.listed = false;
+    }
     dirty_logs_.clear();
-    writing_.clear();
+    under_way_.clear();
     dirty_bytes_ = 0;
-    free_at_ = {};
+    free_at_ = written_at_ = read_at_ = {};
+}
+
+void Disk::lose_power() {
+    clean_all();
+    for (Log& l : logs_) {
+        l.marks.clear();
+        l.cached_from = l.end;
+    }
+}
+
+Time Disk::read(Time now, std::int64_t bytes) {
+    if (bytes <= 0) return now;
+    read_at_ = std::max(read_at_, now) + time_for(bytes, spec_.read);
+    return read_at_;
 }
 
 } // namespace brokersim

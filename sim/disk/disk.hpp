@@ -4,6 +4,7 @@
 #include "brokersim/ids.hpp"
 #include "brokersim/scenario.hpp"
 #include "brokersim/time.hpp"
+#include "engine/ring.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -14,14 +15,19 @@ namespace brokersim {
 /// An append goes to the page cache and costs nothing while dirty data stays under 20 % of it;
 /// beyond, it waits for the device. Every `writeback`/6 what is older than `writeback` is written
 /// at `write`. Age is known to one such period, which is what the kernel's flusher knows, too.
+/// An fsync waits for what is being written, then for its own bytes and for `fsync`.
 ///
-/// The owner arms one timer for next_tick() and one for the end of a write that tick() began.
+/// What was written last is cached, `page_cache` bytes of it, counted in steps of a 64th. Reads of
+/// older data wait for the device; they neither push anything out nor are they kept.
+///
+/// The owner arms one timer for next_tick() and one for next_done().
 class Disk {
 public:
     /// What a finished write made durable.
     struct Flushed {
         std::uint32_t log = 0;
         Offset to = 0;
+        bool sync = false; ///< the broker asked for it
     };
 
     explicit Disk(const DiskSpec& spec) : spec_(spec) {}
@@ -30,14 +36,33 @@ public:
     Time append(Time now, std::uint32_t log, Offset end, std::int64_t bytes);
     /// The log was cut: what lay beyond `end` will not be written.
     void truncate(std::uint32_t log, Offset end);
+
+    // ---- write-back and fsync ----
     /// When the flusher next has something to look at; never() if nothing is dirty.
     Time next_tick(Time now) const;
     /// Begins to write what is old enough. Returns when that is done; never() if there was nothing.
     Time tick(Time now);
-    /// The write that tick() began is done.
-    const std::vector<Flushed>& finish();
-    /// Everything is on the device: a clean stop, or the loss of what was only in memory.
-    void forget();
+    /// fsync of a log that ends at `end`. Returns when it is done.
+    Time sync(Time now, std::uint32_t log, Offset end);
+    /// The device is kept busy by an fsync of what a log has, and of `bytes` that the caller will
+    /// append when it is done. Returns when that is.
+    Time sync_ahead(Time now, std::uint32_t log, std::int64_t bytes);
+    /// When the earliest write that is under way will be done; never() if there is none.
+    Time next_done() const { return under_way_.empty() ? Time::never() : under_way_.front().done; }
+    /// Writes that are done by now.
+    const std::vector<Flushed>& finish(Time now);
+    /// Everything that a log has is on the device.
+    void clean(std::uint32_t log);
+    /// Everything is on the device: a clean stop.
+    void clean_all();
+    /// What was only in memory is gone, and so is the cache.
+    void lose_power();
+
+    // ---- reads ----
+    /// From here on the log is cached.
+    Offset cached_from(std::uint32_t log);
+    /// Reads so much from the device, behind earlier reads. Returns when it is there.
+    Time read(Time now, std::int64_t bytes);
     /// Time to read `bytes` from the device (after a start, for the check of the logs).
     Duration read_time(std::int64_t bytes) const { return time_for(bytes, spec_.read); }
 
@@ -47,22 +72,38 @@ private:
         Offset end = 0;
         std::int64_t bytes = 0;
     };
+    struct Mark {
+        Offset begin = 0;          ///< of a piece of the log
+        std::int64_t position = 0; ///< in everything that was ever appended
+    };
     struct Log {
         std::vector<Period> periods; ///< oldest first; at most seven or so
+        std::vector<Mark> marks;     ///< of what is cached, oldest first
+        Offset end = 0;
+        Offset cached_from = 0;
         bool listed = false;
+    };
+    struct Write {
+        Time done;
+        Flushed what;
     };
 
     Duration period() const {
         return Duration{std::max<std::int64_t>(spec_.writeback.ns / 6, 1'000'000)};
     }
     static Duration time_for(std::int64_t bytes, Bandwidth per_second);
+    Log& log_of(std::uint32_t log);
+    std::int64_t take_dirty(std::uint32_t log);
 
     DiskSpec spec_;
     std::vector<Log> logs_;
     std::vector<std::uint32_t> dirty_logs_;
     std::int64_t dirty_bytes_ = 0;
-    Time free_at_; ///< end of the waits of writers beyond the limit
-    std::vector<Flushed> writing_, flushed_;
+    std::int64_t appended_ = 0; ///< bytes, ever
+    Time free_at_;              ///< end of the waits of writers beyond the limit
+    Time written_at_, read_at_; ///< end of the writes, the reads that were asked for
+    Ring<Write> under_way_;
+    std::vector<Flushed> flushed_;
 };
 
 } // namespace brokersim

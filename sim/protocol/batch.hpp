@@ -3,6 +3,7 @@
 #pragma once
 
 #include "brokersim/ids.hpp"
+#include "brokersim/time.hpp"
 
 #include <cstdint>
 
@@ -27,6 +28,7 @@ struct Batch {
     ProducerId producer;
     std::uint32_t content = no_content;
     std::int16_t producer_epoch = -1;
+    Time stamp{-1}; ///< largest timestamp of its records; the leader gives one where none is
 
     Offset end() const { return base + count; }
     bool has_sequence() const { return producer_id != no_producer_id; }

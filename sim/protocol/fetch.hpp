@@ -43,6 +43,7 @@ struct FetchResponse {
         Error error = Error::none;
         Offset high_watermark = -1;
         Offset log_start = -1;
+        HeadWhy start_why{};              ///< why the log starts there: not Kafka's, for the trace
         LeaderEpoch diverging_epoch = -1; ///< ≥ 0: the logs part; nothing else counts (KIP-595)
         Offset diverging_end = -1;
         MachineId leader; ///< KIP-951 hint

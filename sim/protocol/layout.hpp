@@ -2,6 +2,7 @@
 // the machines are, which topics exist, where a group's coordinator is to be found.
 #pragma once
 
+#include "brokersim/config.hpp"
 #include "brokersim/ids.hpp"
 
 #include <cstdint>
@@ -21,6 +22,7 @@ struct Layout {
         std::int32_t max_message_bytes = 1048588;
         bool unclean = false;
         bool internal = false;
+        TopicConfig config{}; ///< of its logs
     };
     struct Group {
         std::string name;

@@ -193,6 +193,7 @@ bool ReplicaManager::fill_part(FetchSession& session, std::uint32_t entry, Fetch
     const PartitionLog& log = partition.log();
     part.high_watermark = partition.high_watermark();
     part.log_start = log.start();
+    part.start_why = partition.start_why();
     if (session.follower()) {
         const FetchCheck check =
             check_fetch(log.epochs(), log.start(), log.end(), e.offset, e.last_fetched_epoch);
@@ -209,20 +210,7 @@ bool ReplicaManager::fill_part(FetchSession& session, std::uint32_t entry, Fetch
         }
     }
     const Offset end = bound(session, partition);
-    Offset next = e.offset;
-    std::int64_t room = std::min<std::int64_t>(e.max_bytes, left);
-    for (std::size_t k = log.find(e.offset, e.hint);
-         k < log.batches().size() && log.batches()[k].end() <= end; ++k) {
-        const Batch& batch = log.batches()[k];
-        // The first batch of a response always goes, whatever the limits.
-        if (batch.bytes > room && !response.batches.empty()) break;
-        response.batches.push_back(batch);
-        response.bytes += batch.bytes;
-        room -= batch.bytes;
-        left -= batch.bytes;
-        next = batch.end();
-        e.hint = k;
-    }
+    const Offset next = take_batches(e, log, end, left, response);
     part.batches_end = static_cast<std::uint32_t>(response.batches.size());
     const bool data = part.batches_end > part.batches_begin;
     if (data || part.high_watermark != e.told_hw || part.log_start != e.told_start) {
@@ -239,6 +227,7 @@ void ReplicaManager::answer(In, FetchSession& session, const RequestRef& request
     FetchResponse& response = path.respond<FetchResponse>(request, packet, out);
     response.session_id = session.id;
     std::int64_t left = session.max_bytes;
+    uncached_ = 0;
     std::sort(session.marked.begin(), session.marked.end(), [&](std::uint32_t a, std::uint32_t b) {
         return session.entries[a].order < session.entries[b].order;
     });
@@ -254,7 +243,7 @@ void ReplicaManager::answer(In, FetchSession& session, const RequestRef& request
     session.marked.resize(kept);
 }
 
-void ReplicaManager::fetch(In in, const Incoming& incoming, RequestPath& path, Effects& out) {
+Time ReplicaManager::fetch(In in, const Incoming& incoming, RequestPath& path, Effects& out) {
     const FetchRequest& request = out.body<FetchRequest>(incoming);
     const RequestRef ref = path.ref(incoming, out);
     FetchSession* found = session_for(incoming, request);
@@ -262,7 +251,7 @@ void ReplicaManager::fetch(In in, const Incoming& incoming, RequestPath& path, E
         std::uint32_t packet = no_packet;
         path.respond<FetchResponse>(ref, packet, out).error = Error::fetch_session_id_not_found;
         path.deliver(in, ref, packet, out);
-        return;
+        return in.now;
     }
     FetchSession& session = *found;
     const std::uint32_t slot = slot_of(session);
@@ -275,18 +264,27 @@ void ReplicaManager::fetch(In in, const Incoming& incoming, RequestPath& path, E
     std::vector<std::uint32_t>& touched = touched_;
     touched.assign(session.marked.begin(), session.marked.end());
     // The answer tells the high watermark from before this fetch is counted (semantics §2.8).
-    if (at_once) answer(in, session, ref, path, out, packet);
+    Time there = in.now;
+    if (at_once) {
+        answer(in, session, ref, path, out, packet);
+        there = disk_.read(in.now, uncached_);
+    }
     if (session.follower()) follower_states(in, session, path, out);
+    if (there > in.now) {
+        reading_.push_back({incoming.packet, packet, ref});
+        return there;
+    }
     if (at_once) {
         out.because(ref.cause);
         path.deliver(in, ref, packet, out);
-        return;
+        return in.now;
     }
     session.parked = true;
     session.request = ref;
     ++session.use;
     path.note_parked(ref, out);
     fetch_expiry_.add(in.now, session.max_wait, {slot, session.use});
+    return in.now;
 }
 
 /// What the follower's fetch says about it: how far it is, whether it may join, what that commits.

@@ -125,6 +125,7 @@ void Fetchers::take_part(In in, Thread& thread, std::uint32_t at, const FetchRes
         mark(thread, at);
     }
     partition.follow_high_watermark(in, part.high_watermark, out);
+    partition.follow_start(in, part.log_start, part.start_why, out);
 }
 
 void Fetchers::take_error(In in, Thread& thread, std::uint32_t at, Error error) {

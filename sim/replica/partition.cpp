@@ -110,19 +110,21 @@ void Partition::note_append(In in, const Batch& batch, Effects& out) const {
     out.note(fact);
 }
 
-Offset Partition::append_as_leader(In in, Batch& batch, Effects& out) {
+bool Partition::append_as_leader(In in, Batch& batch, Effects& out) {
     BS_ASSERT(leads());
     batch.base = log_.end();
     batch.epoch = state_.leader_epoch;
-    log_.append(batch, in.now);
+    if (batch.stamp < Time{}) batch.stamp = in.now;
+    const bool new_segment = log_.append(batch, in.now);
     note_append(in, batch, out);
-    return batch.base;
+    return new_segment;
 }
 
-void Partition::append_as_follower(In in, const Batch& batch, Effects& out) {
+bool Partition::append_as_follower(In in, const Batch& batch, Effects& out) {
     BS_ASSERT(role_ == Role::follower);
-    log_.append(batch, in.now);
+    const bool new_segment = log_.append(batch, in.now);
     note_append(in, batch, out);
+    return new_segment;
 }
 
 /// Replica.updateFetchStateOrThrow (semantics §2.8).
@@ -195,6 +197,33 @@ void Partition::restart_log_at(In in, Offset at, Effects& out) {
     log_.restart_at(at);
     out.note(LogHead{in.self, tp_, at, HeadWhy::reset});
     high_watermark_ = at;
+}
+
+void Partition::follow_start(In in, Offset leader_start, HeadWhy why, Effects& out) {
+    if (leader_start <= log_.start() || leader_start > high_watermark_) return;
+    log_.advance_start(leader_start);
+    start_why_ = why;
+    out.note_aside(LogHead{in.self, tp_, leader_start, why});
+}
+
+bool Partition::retain(In in, const TopicConfig& topic, Effects& out) {
+    log_.delete_before_start();
+    if (!topic.delete_policy) return false;
+    const Offset before = log_.start();
+    if (log_.delete_by_size(topic.retention_bytes, high_watermark_)) {
+        start_why_ = HeadWhy::size_retention;
+        out.note_aside(LogHead{in.self, tp_, log_.start(), start_why_});
+    }
+    if (log_.delete_by_age(in.now, topic.retention, high_watermark_)) {
+        start_why_ = HeadWhy::retention;
+        out.note_aside(LogHead{in.self, tp_, log_.start(), start_why_});
+    }
+    return log_.start() > before;
+}
+
+bool Partition::lose_tail() {
+    const Offset end = log_.end();
+    return log_.truncate(std::max(log_.flushed(), log_.start())) < end;
 }
 
 } // namespace brokersim

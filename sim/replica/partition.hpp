@@ -46,8 +46,9 @@ class Partition {
 public:
     enum class Role : std::uint8_t { none, leader, follower };
 
-    Partition(PartitionId tp, std::int32_t min_isr, const ServerConfig& config)
-        : lag_max_(config.replica_lag_time_max),
+    Partition(PartitionId tp, std::int32_t min_isr, const ServerConfig& config,
+              const TopicConfig& topic = {})
+        : log_(topic), lag_max_(config.replica_lag_time_max),
           checkpoint_interval_(config.replica_high_watermark_checkpoint_interval), tp_(tp),
           min_isr_(min_isr) {}
 
@@ -78,7 +79,8 @@ public:
 
     // ---- leader ----
     /// Stamps epoch and offset and appends. Requires leads().
-    Offset append_as_leader(In in, Batch& batch, Effects& out);
+    /// Returns whether that began a new segment.
+    bool append_as_leader(In in, Batch& batch, Effects& out);
     /// A fetch of this follower arrived, at `offset`. Returns true if its log end changed.
     bool follower_fetched(Time now, RemoteReplica& remote, Offset offset, BrokerEpoch epoch);
     /// Before the log end moves: followers that long-poll had everything up to their last fetch.
@@ -105,11 +107,22 @@ public:
     bool commit_isr(In in, const PartitionRegistration& state, Effects& out);
 
     // ---- follower ----
-    void append_as_follower(In in, const Batch& batch, Effects& out);
+    bool append_as_follower(In in, const Batch& batch, Effects& out);
     /// The leader's high watermark, held within this log; it may go down (semantics §2.7).
     bool follow_high_watermark(In in, Offset leader_hw, Effects& out);
     void truncate(In in, Offset to, TruncWhy why, Effects& out);
     void restart_log_at(In in, Offset at, Effects& out);
+    /// The leader's log begins at `leader_start`: so does this one (semantics §2.7).
+    void follow_start(In in, Offset leader_start, HeadWhy why, Effects& out);
+
+    // ---- the log alone ----
+    /// Old segments go as the topic's settings say; each replica does it for itself. Returns
+    /// whether the start of the log has moved.
+    bool retain(In in, const TopicConfig& topic, Effects& out);
+    /// Why the log starts where it does.
+    HeadWhy start_why() const { return start_why_; }
+    /// A power cut: only what was durable is left. Returns whether something is missing.
+    bool lose_tail();
 
     /// Value of the high watermark at the last checkpoint before `now` (§2.6).
     Offset checkpoint(Time now) const;
@@ -128,13 +141,14 @@ private:
     void become_leader(In in, bool new_epoch, bool led_before);
     void note_append(In in, const Batch& batch, Effects& out) const;
 
+    PartitionLog log_;
+    HeadWhy start_why_{};
     Duration lag_max_;
     Duration checkpoint_interval_;
     PartitionId tp_;
     std::int32_t min_isr_ = 1;
     Role role_ = Role::none;
     PartitionRegistration state_;
-    PartitionLog log_;
     Offset high_watermark_ = 0;
     Offset told_hw_ = -1; ///< last value noted in `told_hw_epoch_`
     LeaderEpoch told_hw_epoch_ = -1;

@@ -58,13 +58,6 @@ Error ReplicaManager::append_one(In in, Acks acks, const ProduceRequest::Part& a
     return Error::none;
 }
 
-void ReplicaManager::append_to(In in, std::uint32_t number, Batch& batch, Effects& out) {
-    Partition& partition = partitions_[number];
-    partition.settle_followers(session_fetched_);
-    partition.append_as_leader(in, batch, out);
-    disk_free_ = std::max(disk_free_, disk_.append(in.now, number, batch.end(), batch.bytes));
-}
-
 /// What an append wakes: fetches of followers; if the leader is alone in the ISR, everything.
 void ReplicaManager::after_append(In in, std::uint32_t number, RequestPath& path, Effects& out) {
     const Cause cause = out.cause();
@@ -184,12 +177,6 @@ Error ReplicaManager::append_internal(In in, PartitionId tp, Batch batch, Offset
     const Error error = append_one(in, Acks::all, asked, part, path, out);
     base = part.base;
     return error;
-}
-
-Time ReplicaManager::append_replicated(In in, std::uint32_t number, const Batch& batch,
-                                       Effects& out) {
-    partitions_[number].append_as_follower(in, batch, out);
-    return disk_.append(in.now, number, batch.end(), batch.bytes);
 }
 
 } // namespace brokersim

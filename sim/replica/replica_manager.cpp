@@ -23,7 +23,9 @@ std::int32_t ReplicaManager::apply(In in, PartitionId tp, const PartitionRegistr
     if (number < 0) {
         number = static_cast<std::int32_t>(partitions_.size());
         number_[tp.index()] = number;
-        partitions_.emplace_back(tp, layout_->topic(tp).min_isr, config_);
+        partitions_.emplace_back(tp, layout_->topic(tp).min_isr, config_,
+                                 layout_->topic(tp).config);
+        last_flush_.push_back(in.now);
     }
     Partition& partition = partitions_[static_cast<std::size_t>(number)];
     partition.settle_followers(session_fetched_);
@@ -192,34 +194,19 @@ void ReplicaManager::expire(In in, RequestPath& path, Effects& out) {
     }
 }
 
-void ReplicaManager::flushed(In in, Effects& out) {
-    for (const Disk::Flushed& done : disk_.finish()) {
-        Partition& partition = partitions_[done.log];
-        const Offset to = std::min(done.to, partition.log().end());
-        if (to <= partition.log().flushed()) continue;
-        partition.log().set_flushed(to);
-        out.note_aside(LogFlush{in.self, partition.tp(), to});
+void ReplicaManager::restart(Time now, bool power, Messages& messages) {
+    for (std::uint32_t number = 0; number < partitions_.size(); ++number) {
+        Partition& partition = partitions_[number];
+        const Offset checkpoint = partition.checkpoint(now); // That file is always synced.
+        if (power && partition.lose_tail()) lost_tails_.push_back(number);
+        partition.restart(checkpoint);
     }
-}
-
-std::int64_t ReplicaManager::unflushed_bytes() const {
-    std::int64_t bytes = 0;
-    for (const Partition& partition : partitions_) {
-        const PartitionLog& log = partition.log();
-        bytes += log.bytes_from(log.flushed(), log.end(), 0, kafka_forever);
-    }
-    return bytes;
-}
-
-void ReplicaManager::flush_all() {
-    for (Partition& partition : partitions_)
-        partition.log().set_flushed(partition.log().end());
-    disk_.forget();
-}
-
-void ReplicaManager::restart(Time now) {
-    for (Partition& partition : partitions_)
-        partition.restart(partition.checkpoint(now));
+    if (power) disk_.lose_power();
+    for (const std::uint32_t number : lost_tails_)
+        disk_.truncate(number, partitions_[number].log().end());
+    for (const Reading& reading : reading_)
+        messages.free(reading.response);
+    reading_.clear();
     brokers_.assign(brokers_.size(), BrokerView{});
     changed_.clear();
     isr_changes.clear();

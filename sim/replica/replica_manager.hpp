@@ -37,11 +37,17 @@ public:
 
     // ---- requests; each answers or parks ----
     void produce(In in, const Incoming& incoming, RequestPath& path, Effects& out);
-    void fetch(In in, const Incoming& incoming, RequestPath& path, Effects& out);
+    /// Returns when the data is there: if that is later, the handler waits for the device, and
+    /// answer_read() follows then.
+    Time fetch(In in, const Incoming& incoming, RequestPath& path, Effects& out);
+    void answer_read(In in, const Incoming& incoming, RequestPath& path, Effects& out);
     void list_offsets(In in, const Incoming& incoming, RequestPath& path, Effects& out);
     void offsets_for_leader_epoch(In in, const Incoming& incoming, RequestPath& path, Effects& out);
     /// Until when the disk holds up a produce request of so many bytes; `now` if it does not.
     Time disk_ready(Time now) const { return std::max(now, disk_free_); }
+    /// Until when a produce request waits for the fsyncs that it sets off (flush.messages). The
+    /// device is taken up for them now; the appends follow then.
+    Time flushes_first(In in, const Incoming& incoming, Effects& out);
 
     /// Appends the coordinator's batch as acks=all would. Error none: `base` is where.
     Error append_internal(In in, PartitionId tp, Batch batch, Offset& base, RequestPath& path,
@@ -67,10 +73,16 @@ public:
     void expire(In in, RequestPath& path, Effects& out);
     Disk& disk() { return disk_; }
     void flushed(In in, Effects& out);
+    /// The periodic look for old segments (LogManager.cleanupLogs), for logs whose flush.ms has
+    /// passed (LogManager.flushDirtyLogs).
+    void retain(In in, Effects& out);
+    void flush_old(In in);
 
     void on_lost(ConnId conn);
-    /// The process is gone; logs and checkpoints stay.
-    void restart(Time now);
+    /// The process is gone; logs and checkpoints stay. `power`: what was not durable goes.
+    void restart(Time now, bool power, Messages& messages);
+    /// Says what a power cut has taken, before the logs are used again.
+    void tell_lost_tails(In in, Effects& out);
     /// A clean stop writes everything to the device.
     void flush_all();
     /// Bytes that a start after a kill has to check: what was not yet flushed.
@@ -94,6 +106,22 @@ private:
         std::vector<Part> parts;
         std::int32_t waiting = 0;
     };
+
+    /// An answer that waits for its data to be read.
+    struct Reading {
+        std::uint32_t request = no_packet;
+        std::uint32_t response = no_packet;
+        RequestRef ref;
+    };
+
+    // storage.cpp
+    const TopicConfig& settings(const Partition& partition) const {
+        return layout_->topic(partition.tp()).config;
+    }
+    bool flush_due(const Partition& partition, std::int64_t more) const;
+    Offset take_batches(FetchSession::Entry& e, const PartitionLog& log, Offset end,
+                        std::int64_t& left, FetchResponse& response);
+    Time keep(In in, std::uint32_t number, const Batch& batch, bool new_segment);
 
     // produce.cpp
     Error append_one(In in, Acks acks, const ProduceRequest::Part& asked, ParkedProduce::Part& part,
@@ -149,6 +177,10 @@ private:
     ExpiryQueue fetch_expiry_;
     std::vector<MachineId> lagging_;
     std::vector<std::uint32_t> touched_, moved_; ///< scratch of fetch()
+    std::int64_t uncached_ = 0;                  ///< scratch: bytes that answer() has to read
+    std::vector<Reading> reading_;
+    std::vector<Time> last_flush_;          ///< by the broker's number of a partition
+    std::vector<std::uint32_t> lost_tails_; ///< by a power cut, until they are told
 };
 
 } // namespace brokersim

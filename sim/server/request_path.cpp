@@ -2,6 +2,7 @@
 #include "server/request_path.hpp"
 
 #include "engine/assert.hpp"
+#include "engine/wide.hpp"
 
 #include <utility>
 
@@ -57,24 +58,39 @@ void RequestPath::read(In in, std::uint32_t at, Effects& out) {
     const std::uint32_t packet = c.unread.pop_front();
     c.muted = true;
     const Packet& p = out.messages().packets[packet];
+    if (busy_ >= handlers_ && queue_.size() >= queue_max_) {
+        threads_[c.thread].blocked_on = packet; // Not in the queue yet.
+        blocked_.push_back(c.thread);
+        return;
+    }
     out.note_aside(ReqQueued{in.self, p.id, static_cast<Api>(p.api)});
     if (busy_ < handlers_ && queue_.empty()) {
         start(in, packet, out);
-    } else if (queue_.size() < queue_max_) {
-        queue_.push_back(packet);
     } else {
-        threads_[c.thread].blocked_on = packet;
-        blocked_.push_back(c.thread);
+        queue_.push_back(packet);
     }
+}
+
+/// What a request of this size takes a handler.
+Duration RequestPath::cost(std::int32_t bytes) const {
+    Duration cost = cpu_.per_request + Duration{bytes * cpu_.per_byte_millionths / 1'000'000};
+    constexpr std::int64_t limit = std::int64_t{1} << 60; // Decades.
+    for (const Slow& slow : slow_) {
+        const Wide slowed = Wide(cost.ns) * Wide(slow.factor_ppb) / Wide(Ratio::one);
+        cost.ns = slowed > Wide(limit) ? limit : static_cast<std::int64_t>(slowed);
+    }
+    return cost;
+}
+
+void RequestPath::hurry(std::uint32_t by) {
+    std::erase_if(slow_, [by](const Slow& slow) { return slow.by == by; });
 }
 
 void RequestPath::start(In in, std::uint32_t packet, Effects& out) {
     ++busy_;
     const Packet& p = out.messages().packets[packet];
     out.note_aside(ReqStarted{in.self, p.id, static_cast<Api>(p.api)});
-    const Duration cost =
-        cpu_.per_request + Duration{p.bytes * cpu_.per_byte_millionths / 1'000'000};
-    out.defer(packet, in.now + cost, handled);
+    out.defer(packet, in.now + cost(p.bytes), handled);
 }
 
 void RequestPath::handler_free(In in, Effects& out) {
@@ -89,7 +105,10 @@ void RequestPath::handler_free(In in, Effects& out) {
 void RequestPath::unblock(In in, Effects& out) {
     while (!blocked_.empty() && queue_.size() < queue_max_) {
         Thread& thread = threads_[blocked_.pop_front()];
-        queue_.push_back(std::exchange(thread.blocked_on, no_packet));
+        const std::uint32_t packet = std::exchange(thread.blocked_on, no_packet);
+        const Packet& p = out.messages().packets[packet];
+        out.note_aside(ReqQueued{in.self, p.id, static_cast<Api>(p.api)});
+        queue_.push_back(packet);
         while (!thread.responses.empty())
             write(in, thread.responses.pop_front(), out);
         while (!thread.waiting.empty() && thread.blocked_on == no_packet) {

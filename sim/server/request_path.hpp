@@ -29,8 +29,10 @@ struct RequestRef {
 ///   where it answers or is parked.
 class RequestPath {
 public:
-    /// `stage` of a packet whose handler has spent its time on it.
+    /// `stage` of a packet whose handler has spent its time on it, and of one whose handler has
+    /// waited for the disk after that.
     static constexpr std::uint8_t handled = 1;
+    static constexpr std::uint8_t stored = 2;
 
     RequestPath(const ServerConfig& config, const CpuSpec& cpu);
 
@@ -57,6 +59,10 @@ public:
     /// Kafka's answer to a failed acks=0 request: the connection is closed.
     void close(In in, const RequestRef& request, Effects& out);
 
+    /// Handlers take `factor_ppb` billionths as long until hurry(by); several multiply.
+    void slow_down(std::uint32_t by, std::int64_t factor_ppb) { slow_.push_back({by, factor_ppb}); }
+    void hurry(std::uint32_t by);
+
     /// The peer is gone.
     void on_lost(In in, ConnId conn, Effects& out);
     /// The process ends: frees every packet it holds.
@@ -82,6 +88,12 @@ private:
         Ring<Response> responses;
     };
 
+    struct Slow {
+        std::uint32_t by = 0;
+        std::int64_t factor_ppb = 0;
+    };
+
+    Duration cost(std::int32_t bytes) const;
     std::uint32_t connection_of(ConnId conn, Effects& out);
     bool known(ConnId conn, Effects& out) const;
     void read(In in, std::uint32_t connection, Effects& out);
@@ -93,6 +105,7 @@ private:
     std::int32_t handlers_ = 8;
     std::size_t queue_max_ = 500;
     CpuSpec cpu_;
+    std::vector<Slow> slow_;
     std::int32_t busy_ = 0;
     Ring<std::uint32_t> queue_;
     std::vector<Connection> connections_;

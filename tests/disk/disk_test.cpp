@@ -23,10 +23,11 @@ Time at(std::int64_t ms) {
     return Time{} + milliseconds(ms);
 }
 
-std::string finished(Disk& disk) {
+std::string finished(Disk& disk, Time now) {
     std::string text;
-    for (const Disk::Flushed& done : disk.finish()) {
-        text += std::to_string(done.log) + " to " + std::to_string(done.to) + "; ";
+    for (const Disk::Flushed& done : disk.finish(now)) {
+        text += std::to_string(done.log) + " to " + std::to_string(done.to) +
+                (done.sync ? " by fsync; " : "; ");
     }
     return text;
 }
@@ -53,7 +54,10 @@ TEST_CASE("data is written back by the sixth period that ends after it came") {
     }
     CHECK(disk.next_tick(at(5000)) == at(6000));
     CHECK(disk.tick(at(6000)) == at(6100)); // 100 kB at 1 MB/s.
-    CHECK(finished(disk) == "0 to 10; ");
+    CHECK(disk.next_done() == at(6100));
+    CHECK(finished(disk, at(6099)).empty());
+    CHECK(finished(disk, at(6100)) == "0 to 10; ");
+    CHECK(disk.next_done() == Time::never());
     CHECK(disk.next_tick(at(6100)) == Time::never());
 }
 
@@ -64,9 +68,9 @@ TEST_CASE("only what is old enough is written, each log up to where it stood the
     disk.append(at(700), 0, 12, 1'000);
     disk.append(at(1200), 0, 20, 1'000); // The next period's.
     CHECK(disk.tick(at(6000)) == at(6003));
-    CHECK(finished(disk) == "0 to 12; 1 to 5; ");
+    CHECK(finished(disk, at(6003)) == "0 to 12; 1 to 5; ");
     CHECK(disk.tick(at(7000)) == at(7001));
-    CHECK(finished(disk) == "0 to 20; ");
+    CHECK(finished(disk, at(7001)) == "0 to 20; ");
 }
 
 TEST_CASE("with too much dirty data the flusher takes everything of past periods") {
@@ -74,7 +78,7 @@ TEST_CASE("with too much dirty data the flusher takes everything of past periods
     disk.append(at(300), 0, 10, 250'000);
     disk.append(at(1100), 0, 20, 1'000);
     CHECK(disk.tick(at(1500)) == at(1750)); // Not what came in this period.
-    CHECK(finished(disk) == "0 to 10; ");
+    CHECK(finished(disk, at(1750)) == "0 to 10; ");
     CHECK(disk.append(at(1800), 0, 30, 1'000) == at(1800)); // There is room again.
 }
 
@@ -86,15 +90,73 @@ TEST_CASE("what was truncated is not told to be durable") {
     disk.truncate(5, 3); // A log that never wrote.
     disk.append(at(2300), 0, 9, 1'000);
     disk.tick(at(8000));
-    const std::string told = finished(disk);
+    const std::string told = finished(disk, at(9000));
     CHECK(told.find("20") == std::string::npos);
     CHECK(told == "0 to 9; ");
+}
+
+TEST_CASE("a write that takes longer than a period does not end early, and the next waits for it") {
+    Disk disk(small_disk());
+    disk.append(at(300), 0, 10, 1'500'000);
+    disk.append(at(1200), 1, 5, 1'000);
+    CHECK(disk.tick(at(2000)) == at(3501)); // More than a fifth is dirty: at once.
+    disk.append(at(2100), 0, 20, 500'000);
+    CHECK(disk.tick(at(3000)) == at(4001));
+    CHECK(finished(disk, at(3500)).empty());
+    CHECK(finished(disk, at(3501)) == "0 to 10; 1 to 5; ");
+    CHECK(finished(disk, at(4001)) == "0 to 20; ");
+}
+
+TEST_CASE("an fsync takes what is dirty of its log, its own time, and waits for its turn") {
+    DiskSpec spec = small_disk();
+    spec.fsync = milliseconds(2);
+    Disk disk(spec);
+    disk.append(at(300), 0, 10, 50'000);
+    disk.append(at(400), 1, 5, 10'000);
+    CHECK(disk.sync(at(500), 0, 10) == at(552));
+    CHECK(disk.sync(at(501), 1, 5) == at(564));
+    CHECK(finished(disk, at(600)) == "0 to 10 by fsync; 1 to 5 by fsync; ");
+    CHECK(disk.next_tick(at(600)) == Time::never()); // Nothing is dirty any more.
+    CHECK(disk.sync(at(700), 0, 10) == at(702));
+    // For data that will be appended when it is done.
+    CHECK(disk.sync_ahead(at(800), 0, 30'000) == at(832));
+}
+
+TEST_CASE("what was appended last is cached, as much as fits the page cache") {
+    Disk disk(small_disk());
+    Offset end = 0;
+    for (int k = 0; k < 30; ++k) { // Logs 0 and 1 in turn, 3 MB; a megabyte of it stays.
+        disk.append(at(k), 0, end + 50, 50'000);
+        disk.append(at(k), 1, end + 50, 50'000);
+        end += 50;
+    }
+    for (const std::uint32_t log : {0U, 1U}) { // 50 offsets are 50 kB of a log: 500 of each.
+        CHECK(disk.cached_from(log) >= end - 550);
+        CHECK(disk.cached_from(log) <= end - 450);
+    }
+    CHECK(disk.cached_from(2) == 0);
+    // What others write pushes out a log that nobody writes to.
+    for (int k = 0; k < 25; ++k)
+        disk.append(at(100 + k), 1, end += 50, 50'000);
+    CHECK(disk.cached_from(0) == 1500);
+    disk.lose_power();
+    CHECK(disk.cached_from(1) == end);
+    disk.truncate(1, end - 200);
+    disk.append(at(200), 1, end - 100, 50'000);
+    CHECK(disk.cached_from(1) == end - 200);
+}
+
+TEST_CASE("reads wait for each other, and for nothing when there is nothing to read") {
+    Disk disk(small_disk());
+    CHECK(disk.read(at(5), 0) == at(5));
+    CHECK(disk.read(at(5), 1'000'000) == at(505));
+    CHECK(disk.read(at(6), 2'000) == at(506));
 }
 
 TEST_CASE("after a clean stop nothing is dirty") {
     Disk disk(small_disk());
     disk.append(at(300), 0, 10, 500'000);
-    disk.forget();
+    disk.clean_all();
     CHECK(disk.next_tick(at(400)) == Time::never());
     CHECK(disk.append(at(400), 0, 20, 1'000) == at(400));
 }

@@ -24,9 +24,9 @@ inline LayoutRef table_layout(std::int32_t min_isr) {
 /// b1 leads `orders/0` … `audit/0` with the ISR b1, b2; handlers cost nothing.
 class BrokerTable {
 public:
-    explicit BrokerTable(std::int32_t min_isr = 1, ServerConfig config = {})
+    explicit BrokerTable(std::int32_t min_isr = 1, ServerConfig config = {}, DiskSpec disk = {})
         : path(config, CpuSpec{{}, 0}),
-          replicas(EffectsTable::self, table_layout(min_isr), config, DiskSpec{}) {
+          replicas(EffectsTable::self, table_layout(min_isr), config, disk) {
         table.now = Time{} + seconds(1);
         for (std::int32_t b = 0; b < 4; ++b)
             replicas.broker(MachineId(b)) = {false, false, 5};
@@ -35,8 +35,15 @@ public:
         table.on_deferred = [this](const Incoming& request) {
             if (request.api == Api::produce) {
                 replicas.produce(table.in(), request, path, table.out);
+            } else if (request.stage == RequestPath::stored) {
+                replicas.answer_read(table.in(), request, path, table.out);
             } else {
-                replicas.fetch(table.in(), request, path, table.out);
+                const Time there = replicas.fetch(table.in(), request, path, table.out);
+                if (there > table.now) { // As Broker::wait() does it.
+                    table.out.hold();
+                    table.out.defer(request.packet, there, RequestPath::stored);
+                    return;
+                }
             }
             path.handler_free(table.in(), table.out);
         };

@@ -117,6 +117,22 @@ TEST_CASE("a handler is busy for a request and for each of its bytes") {
     CHECK(server.run_to(2001) == "2001 done 1\n");
 }
 
+TEST_CASE("a slow processor makes handlers take longer; two causes multiply, until each ends") {
+    Server server(1, 1, 500);
+    server.path.slow_down(1, 3'000'000'000);
+    server.request(server.table.connect(4));
+    CHECK(server.run_to(30) == "0 queued 1\n0 started 1\n30 done 1\n");
+    server.path.slow_down(2, 2'000'000'000);
+    server.request(server.table.connect(5));
+    CHECK(server.run_to(90) == "30 queued 2\n30 started 2\n90 done 2\n");
+    server.path.hurry(1);
+    server.request(server.table.connect(6));
+    CHECK(server.run_to(110) == "90 queued 3\n90 started 3\n110 done 3\n");
+    server.path.hurry(2);
+    server.request(server.table.connect(7));
+    CHECK(server.run_to(120) == "110 queued 4\n110 started 4\n120 done 4\n");
+}
+
 TEST_CASE("a parked request holds its connection, not its handler") {
     Server server(1, 1, 500);
     server.parks = {1};
@@ -141,11 +157,13 @@ TEST_CASE("a full queue blocks the network thread: it neither reads nor writes")
     server.request(server.table.connect(6)); // Fills the queue.
     server.request(server.table.connect(7)); // Blocks the thread.
     server.request(server.table.connect(8)); // Is not even read.
-    CHECK(server.told() == "15 queued 3\n15 queued 4\n");
+    CHECK(server.told() == "15 queued 3\n");
     server.answer(1); // Ready at 15, but its thread cannot write.
     CHECK(server.told().empty());
     // At 20 the handler takes 3, so 4 gets into the queue, and the thread writes what it owes.
-    CHECK(server.run_to(20) == "20 started 3\n20 done 1\n20 done 2\n20 queued 5\n");
+    CHECK(server.run_to(20) == "20 started 3\n20 queued 4\n20 done 1\n20 done 2\n");
+    CHECK(server.path.queued() == 1); // 5 blocks the thread in its turn.
+    CHECK(server.run_to(30) == "30 started 4\n30 queued 5\n30 done 3\n");
     server.run_to(100);
     CHECK(server.messages_in_use() == 0);
 }
