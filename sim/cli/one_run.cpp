@@ -2,6 +2,7 @@
 #include "cli/one_run.hpp"
 
 #include "cli/cycle_sink.hpp"
+#include "cli/idle_faults.hpp"
 #include "cli/memory.hpp"
 #include "cli/signals.hpp"
 #include "cli/terminal.hpp"
@@ -83,6 +84,8 @@ int OneRun::execute() {
     std::vector<Observer*> observers = watch.observers();
     Narrator narrator(info, narration_);
     if (options_.narrate) { observers.push_back(&narrator); }
+    IdleFaults idle;
+    observers.push_back(&idle);
     Recorder recorder(info, trace_.empty() ? nullptr : &output_, std::move(observers));
 
     const Stop stop = loop(run, recorder);
@@ -91,6 +94,10 @@ int OneRun::execute() {
     if (scenario_.heal && end.status == RunStatus::completed) { end.converged = run.converged(); }
     recorder.finish(end.status, watch.totals());
     progress_.clear();
+    for (const auto& [at, fault] : idle.found()) {
+        tell("warning: fault \"" + info.name(fault) + "\" hit nobody at " + time_text(at, 3) +
+             "\n");
+    }
     simulation_ = nullptr;
     return finish(stop, watch, end);
 }

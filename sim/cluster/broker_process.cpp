@@ -47,8 +47,8 @@ void BrokerProcess::stop(In in, Effects& out) {
     settle_event(in, out);
 }
 
-void BrokerProcess::crash(Time now, Messages& messages) {
-    broker_.crash(now, messages);
+void BrokerProcess::crash(Time now, bool power, Messages& messages) {
+    broker_.crash(now, power, messages);
     groups_.restart();
     armed_ = Time::never();
 }

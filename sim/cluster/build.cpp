@@ -37,8 +37,8 @@ bool needs_marks(const Scenario& scenario) {
 
 World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
     : layout_(plan.layout), names_(plan.info.nodes), network_(scenario.network, names_, seed),
-      group_topics_(plan.group_topics), choices_(seed, {"fault choices"}),
-      out_(messages_, network_, contents_) {
+      group_topics_(plan.group_topics), usual_rates_(scenario.producers.size()),
+      last_begin_(Time{} + scenario.duration), out_(messages_, network_, contents_) {
     for (std::size_t k = 0; k < scenario.brokers.size(); ++k) {
         add_machine(Kind::broker, static_cast<std::uint32_t>(k), BrokerProcess::timer_slots);
         brokers_.emplace_back(MachineId(k), names_[k], layout_, scenario.brokers[k], seed);
@@ -62,7 +62,11 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
     }
     std::size_t letters = scenario.producers.size(); // Of the next member that writes such.
     for (std::size_t g = 0; g < scenario.consumers.size(); ++g) {
-        for (std::int32_t k = 1; k <= scenario.consumers[g].members; ++k) {
+        const ConsumerGroupSpec& group = scenario.consumers[g];
+        const std::int32_t members = most_members(scenario, group);
+        groups_.push_back({consumers_.size(), static_cast<std::size_t>(members), group.members,
+                           group.members, group.start, group.stop});
+        for (std::int32_t k = 1; k <= members; ++k) {
             const MachineId id(machines_.size());
             add_machine(Kind::consumer, static_cast<std::uint32_t>(consumers_.size()),
                         Consumer::timer_slots);
@@ -74,7 +78,7 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
         }
     }
     for (const FaultSpec& fault : scenario.faults)
-        faults_.push_back({fault, {}, {}, false, false});
+        faults_.push_back({fault, Stream(seed, {"fault", fault.id}), 0});
     assignment_ = plan.assignment;
 }
 
@@ -170,16 +174,17 @@ void World::write_script(const Scenario& scenario) {
         ++next;
     }
     for (const ConsumerGroupSpec& group : scenario.consumers) {
-        for (std::int32_t k = 0; k < group.members; ++k) {
-            at(group.start + group.join_every * k,
-               {ScriptEntry::Kind::start_machine, MachineId(next), 0});
+        for (std::int32_t k = 0; k < most_members(scenario, group); ++k) {
+            if (k < group.members) {
+                at(group.start + group.join_every * k,
+                   {ScriptEntry::Kind::start_member, MachineId(next), 0});
+            }
             if (group.stop) at(*group.stop, {ScriptEntry::Kind::stop_machine, MachineId(next), 0});
             ++next;
         }
     }
     for (std::uint32_t k = 0; k < faults_.size(); ++k) {
-        if (faults_[k].spec.at > Time{} + scenario.duration) continue; // Not in the drain.
-        at(faults_[k].spec.at, {ScriptEntry::Kind::fault_begin, {}, k});
+        if (!faults_[k].spec.after) fault_at(faults_[k].spec.at, k);
     }
 }
 

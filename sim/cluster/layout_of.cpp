@@ -48,6 +48,7 @@ void add_topic(Plan& plan, Layout& layout, const Scenario& scenario, const Topic
     topic.max_message_bytes = spec.config.max_message_bytes;
     topic.unclean = spec.config.unclean_leader_election_enable;
     topic.internal = internal;
+    topic.config = spec.config;
     const auto number = static_cast<std::int32_t>(layout.topics.size());
     for (std::int32_t k = 0; k < spec.partitions; ++k) {
         layout.topic_of.push_back(number);
@@ -71,6 +72,7 @@ TopicSpec offsets_topic(const Scenario& scenario) {
                                        static_cast<std::int32_t>(scenario.brokers.size()));
     spec.config.min_insync_replicas = config.min_insync_replicas;
     spec.config.unclean_leader_election_enable = config.unclean_leader_election_enable;
+    spec.config.delete_policy = false; // It is compacted, which is not modelled.
     return spec;
 }
 
@@ -118,7 +120,7 @@ void add_clients(Plan& plan, Layout& layout, const Scenario& scenario) {
         layout.groups.push_back(
             {spec.group, PartitionId(offsets.first.value +
                                      coordinator_partition(spec.group, offsets.partitions))});
-        for (std::int32_t k = 1; k <= spec.members; ++k) {
+        for (std::int32_t k = 1; k <= most_members(scenario, spec); ++k) {
             const std::string name = spec.group + "-" + std::to_string(k);
             if (letters) {
                 info.producers.push_back({name, MachineId(info.nodes.size()),
@@ -135,6 +137,15 @@ void add_clients(Plan& plan, Layout& layout, const Scenario& scenario) {
 bool writes_dead_letters(const ConsumerGroupSpec& group) {
     return group.on_failure.then == FailurePolicy::dead_letter &&
            group.dead_letter_topic.has_value();
+}
+
+std::int32_t most_members(const Scenario& scenario, const ConsumerGroupSpec& group) {
+    std::int32_t most = group.members;
+    for (const FaultSpec& fault : scenario.faults) {
+        if (fault.action != FaultAction::resize_group || fault.group != group.group) continue;
+        most = std::max(most, fault.members);
+    }
+    return most;
 }
 
 Plan make_plan(const Scenario& scenario, std::uint64_t seed) {

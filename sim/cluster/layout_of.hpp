@@ -20,6 +20,9 @@ struct Plan {
 /// Its members are producers too, listed behind those of the scenario, in the order of machines.
 bool writes_dead_letters(const ConsumerGroupSpec& group);
 
+/// So many machines does a group need: as many as it ever has members.
+std::int32_t most_members(const Scenario& scenario, const ConsumerGroupSpec& group);
+
 /// Names every machine and partition, creates internal topics, places replicas where the scenario
 /// does not (Kafka: StripedReplicaPlacer, drawing from the stream "placement").
 Plan make_plan(const Scenario& scenario, std::uint64_t seed);

@@ -28,6 +28,7 @@ void World::start_machine(MachineId id, Cause cause) {
     machine.up = true;
     machine.paused = machine.stopping = false;
     ++machine.incarnation;
+    network_.power_on(id);
     network_.set_up(id, true);
     cause = note(cause, NodeUp{id, machine.incarnation});
     const std::int32_t incarnation = machine.incarnation;
@@ -61,7 +62,12 @@ void World::end_process(MachineId id, DownHow how, Cause cause) {
     BS_ASSERT(machine.up);
     cause = note(cause, NodeDown{id, machine.incarnation, how});
     Wire w = wire();
-    network_.crash(w, id, cause, dead_);
+    const bool power = how == DownHow::power;
+    if (power) {
+        network_.power_off(w, id, cause, dead_);
+    } else {
+        network_.crash(w, id, cause, dead_);
+    }
     free_dead();
     for (std::uint32_t k = 0; k < machine.timers; ++k) {
         timers_.disarm(TimerId{machine.first_timer + k});
@@ -75,7 +81,7 @@ void World::end_process(MachineId id, DownHow how, Cause cause) {
     switch (machine.kind) {
     case Kind::broker: {
         BrokerProcess& broker = brokers_[machine.index];
-        broker.crash(now_, messages_);
+        broker.crash(now_, power, messages_);
         if (how == DownHow::clean) broker.broker().replicas().flush_all();
         break;
     }
@@ -83,7 +89,28 @@ void World::end_process(MachineId id, DownHow how, Cause cause) {
     case Kind::producer: producers_[machine.index].crash(); break;
     case Kind::consumer: consumers_[machine.index].crash(); break;
     }
-    process_ended(id, cause);
+    process_ended(id);
+}
+
+/// Where no process runs, nothing is lost: the system has had its time to write everything back.
+void World::lose_power(MachineId id, Cause cause) {
+    if (machines_[id.index()].up) {
+        end_process(id, DownHow::power, cause);
+        return;
+    }
+    Wire w = wire();
+    network_.power_off(w, id, cause, dead_);
+    free_dead();
+}
+
+/// Starts it, or lets it start again when the end that was asked for is over.
+void World::bring_up(MachineId id, Cause cause) {
+    Machine& machine = machines_[id.index()];
+    if (machine.up && machine.stopping) {
+        machine.start_again = true;
+    } else {
+        start_machine(id, cause);
+    }
 }
 
 /// A message that had arrived, but whose process will not look at it.
@@ -138,54 +165,6 @@ void World::end_load(FactSink* sink) {
         carry_out(id);
     }
     sink_ = nullptr;
-}
-
-bool World::quiet() const {
-    for (const FaultState& fault : faults_) {
-        if (fault.active) return false;
-    }
-    for (const Producer& producer : producers_) {
-        if (producer.pending()) return false;
-    }
-    const ClusterImage& image = controllers_.front().committed();
-    for (std::size_t k = 0; k < image.partition_count(); ++k) {
-        const PartitionState& state = image.partition(PartitionId(k));
-        if (!state.has_leader() || state.isr.size() != state.replicas.size()) return false;
-    }
-    for (std::size_t k = 0; k < consumers_.size(); ++k) {
-        if (!consumers_[k].idle()) return false;
-    }
-    return groups_caught_up();
-}
-
-/// Every partition that a group with running members reads is read up to its high watermark.
-bool World::groups_caught_up() const {
-    const ClusterImage& image = controllers_.front().committed();
-    for (std::size_t g = 0; g < layout_->groups.size(); ++g) {
-        for (const TopicId id : group_topics_[g]) {
-            const Layout::Topic& topic = layout_->topic(id);
-            for (std::int32_t k = 0; k < topic.partitions; ++k) {
-                const PartitionId tp(topic.first.value + k);
-                const MachineId leader(image.partition(tp).leader);
-                const ReplicaManager& replicas =
-                    brokers_[machines_[leader.index()].index].broker().replicas();
-                const std::int32_t number = replicas.number_of(tp);
-                if (number < 0) return false;
-                const Offset hw =
-                    replicas.partitions()[static_cast<std::size_t>(number)].high_watermark();
-                bool running = false;
-                Offset furthest = -1;
-                for (std::size_t m = 0; m < consumers_.size(); ++m) {
-                    if (consumer_group_[m] != GroupId(g)) continue;
-                    const Machine& machine = machines_[consumer_machine_[m].index()];
-                    running = running || machine.up || machine.restarts != Time::never();
-                    furthest = std::max(furthest, consumers_[m].position(tp));
-                }
-                if (running && furthest < hw) return false;
-            }
-        }
-    }
-    return true;
 }
 
 } // namespace brokersim

@@ -16,7 +16,9 @@ World::World(const World& other)
       consumers_(other.consumers_), consumer_group_(other.consumer_group_),
       consumer_machine_(other.consumer_machine_), group_topics_(other.group_topics_),
       assignment_(other.assignment_), script_(other.script_), faults_(other.faults_),
-      choices_(other.choices_), sink_(nullptr), out_(messages_, network_, contents_) {}
+      active_(other.active_), occurrences_(other.occurrences_), groups_(other.groups_),
+      usual_rates_(other.usual_rates_), last_begin_(other.last_begin_), sink_(nullptr),
+      out_(messages_, network_, contents_) {}
 
 LoopEnd World::run(Time until, std::uint64_t budget, FactSink* sink) {
     sink_ = sink;
@@ -241,6 +243,13 @@ void World::at(Time time, ScriptEntry entry) {
 void World::script(const ScriptEntry& entry) {
     switch (entry.kind) {
     case ScriptEntry::Kind::start_machine: start_machine(entry.machine, Cause{}); return;
+    case ScriptEntry::Kind::start_member: {
+        const std::size_t consumer = machines_[entry.machine.index()].index;
+        const GroupPlan& group = groups_[consumer_group_[consumer].index()];
+        const auto size = static_cast<std::size_t>(group.size);
+        if (consumer - group.first < size) start_machine(entry.machine, Cause{});
+        return;
+    }
     case ScriptEntry::Kind::stop_machine: stop_machine(entry.machine, Cause{}); return;
     case ScriptEntry::Kind::restart_machine: {
         Machine& machine = machines_[entry.machine.index()];
@@ -249,8 +258,8 @@ void World::script(const ScriptEntry& entry) {
         if (machine.down_holds == 0) start_machine(entry.machine, Cause{});
         return;
     }
-    case ScriptEntry::Kind::fault_begin: begin_fault(entry.fault); return;
-    case ScriptEntry::Kind::fault_end: end_fault(entry.fault); return;
+    case ScriptEntry::Kind::fault_begin: begin_fault(entry.number); return;
+    case ScriptEntry::Kind::fault_end: end_fault(entry.number); return;
     }
 }
 

@@ -14,6 +14,9 @@
 #include "protocol/effects.hpp"
 
 #include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
@@ -22,23 +25,40 @@ namespace brokersim {
 struct ScriptEntry {
     enum class Kind : std::uint8_t {
         start_machine,
+        start_member, ///< if its group is as large as that
         stop_machine,
         restart_machine, ///< it has crashed
         fault_begin,
         fault_end
     };
     Kind kind{};
-    MachineId machine;       ///< start_machine, stop_machine
-    std::uint32_t fault = 0; ///< fault_begin, fault_end
+    MachineId machine;        ///< the first four
+    std::uint32_t number = 0; ///< fault_begin: the fault; fault_end: its occurrence
 };
 
-/// A fault while it holds something.
-struct FaultState {
+/// A fault of the scenario.
+struct FaultPlan {
     FaultSpec spec;
-    std::vector<MachineId> targets;
+    Stream choices; ///< for `random:`
+    std::int64_t begun = 0;
+};
+
+/// A fault that has begun, for as long as it is not over.
+struct Occurrence {
+    std::uint32_t fault = 0;
+    std::vector<MachineId> targets; ///< as told
+    std::vector<MachineId> held;    ///< of them: down, frozen or slow by it
     std::vector<std::pair<MachineId, MachineId>> cuts;
-    bool active = false;
     bool waiting_exit = false; ///< `stop`, `restart`: until the process has ended
+};
+
+/// The machines of a consumer group; more than it has at first, if it is to grow.
+struct GroupPlan {
+    std::size_t first = 0, count = 0; ///< among the consumers
+    std::int32_t size = 0;            ///< members that are meant to run
+    std::int32_t usual_size = 0;      ///< without faults that end
+    Time start;
+    std::optional<Time> stop;
 };
 
 /// A plain value but for its Effects, which point into it: copying makes new ones.
@@ -96,6 +116,7 @@ private:
         bool start_again = false;                     ///< `restart`: as soon as it has ended
         Time restarts = Time::never();                ///< it has crashed: starts again then
         std::int32_t down_holds = 0, pause_holds = 0; ///< faults that keep it so
+        std::int32_t power_holds = 0;                 ///< faults that keep it without power
         std::uint32_t first_timer = 0, timers = 0;
         std::vector<Stashed> stash;
     };
@@ -131,22 +152,43 @@ private:
     void drop_message(std::uint32_t packet);
     void pause_machine(MachineId id, Cause cause);
     void resume_machine(MachineId id, Cause cause);
+    void lose_power(MachineId id, Cause cause);
+    void bring_up(MachineId id, Cause cause);
     void cut_link(MachineId from, MachineId to, Cause cause);
     void heal_link(MachineId from, MachineId to, Cause cause);
 
-    // faults.cpp
-    void begin_fault(std::uint32_t fault);
-    void end_fault(std::uint32_t fault);
-    void hold(FaultState& state, Cause cause);
-    std::vector<std::pair<MachineId, MachineId>>
-    cuts_around(const std::vector<MachineId>& targets) const;
-    void release(FaultState& state, Cause cause);
-    void process_ended(MachineId id, Cause cause);
-    void heal_cuts(const FaultState& state, Cause cause);
-    std::vector<MachineId> resolve(const TargetSpec& target);
+    // targets.cpp
+    void resolve(const TargetSpec& target, Stream& choices, std::vector<MachineId>& who) const;
+    std::vector<MachineId> producers_named(const std::string& name) const;
     MachineId machine_named(const std::string& name) const;
     MachineId leader_of(PartitionId tp) const;
     PartitionId partition_named(const TargetSpec& target) const;
+
+    // faults.cpp
+    void begin_fault(std::uint32_t fault);
+    void schedule_followers(std::uint32_t fault);
+    void choose_targets(FaultPlan& plan, Occurrence& o);
+    void end_fault(std::uint32_t number);
+    void over(std::uint32_t number, Cause cause);
+    void process_ended(MachineId id);
+    bool lasting(const FaultSpec& spec) const;
+    const FaultSpec& spec_of(const Occurrence& o) const { return faults_[o.fault].spec; }
+    void fault_at(Time time, std::uint32_t fault);
+
+    // fault_actions.cpp
+    void hold(std::uint32_t number, Occurrence& o, Cause cause);
+    void hold_down(Occurrence& o, Cause cause);
+    void restart(Occurrence& o, Cause cause);
+    void free_from(MachineId id, bool frozen, Cause cause);
+    void release(std::uint32_t number, Occurrence& o, Cause cause);
+    void release_down(const Occurrence& o, Cause cause);
+    void cut_around(Occurrence& o) const;
+    void cut_between(Occurrence& o, const std::vector<std::vector<MachineId>>& groups) const;
+    void heal_cuts(const Occurrence& heal, Cause cause);
+    void slow_network(std::uint32_t number, const Occurrence& o);
+    void set_rates(const Occurrence& o, Cause cause);
+    void resize(GroupId group, std::int32_t size, Cause cause);
+    std::int32_t size_wanted(GroupId group) const;
 
     LayoutRef layout_;
     std::vector<std::string> names_;
@@ -167,8 +209,12 @@ private:
     std::vector<std::vector<TopicId>> group_topics_;
     std::vector<std::vector<std::int32_t>> assignment_; ///< of partitions, at t = 0
     std::vector<ScriptEntry> script_;
-    std::vector<FaultState> faults_;
-    Stream choices_;
+    std::vector<FaultPlan> faults_;
+    std::map<std::uint32_t, Occurrence> active_; ///< by number
+    std::uint32_t occurrences_ = 0;
+    std::vector<GroupPlan> groups_;
+    std::vector<std::optional<Rate>> usual_rates_; ///< of producers, if set for good
+    Time last_begin_;                              ///< no fault begins later
     std::vector<std::uint32_t> dead_;
     Event last_; ///< the event being handled, for report_livelock()
     FactSink* sink_ = nullptr;

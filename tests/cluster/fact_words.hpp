@@ -35,7 +35,24 @@ public:
     }
     std::string operator()(const NodeUp& f) const { return name(f.node) + " starts"; }
     std::string operator()(const NodeDown& f) const {
-        return name(f.node) + (f.how == DownHow::clean ? " ends" : " is killed");
+        return name(f.node) + (f.how == DownHow::clean   ? " ends"
+                               : f.how == DownHow::power ? " loses its power"
+                                                         : " is killed");
+    }
+    std::string operator()(const FaultBegin& f) const {
+        return std::string(word(f.action)) + " of " + list(f.target) + " begins";
+    }
+    std::string operator()(const FaultEnd& f) const {
+        return std::string(word(f.action)) + " of " + list(f.target) + " is over";
+    }
+    std::string operator()(const NetCut& f) const { return name(f.src) + " -/-> " + name(f.dst); }
+    std::string operator()(const NetHeal& f) const { return name(f.src) + " ---> " + name(f.dst); }
+    std::string operator()(const LogFlush& f) const {
+        return name(f.node) + " durable to " + std::to_string(f.to);
+    }
+    std::string operator()(const LogHead& f) const {
+        return name(f.node) + " begins at " + std::to_string(f.to) + " (" +
+               std::string(word(f.why)) + ")";
     }
     std::string operator()(const NodePaused& f) const { return name(f.node) + " freezes"; }
     std::string operator()(const NodeResumed& f) const { return name(f.node) + " wakes"; }

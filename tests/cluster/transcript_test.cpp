@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <optional>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -78,10 +79,18 @@ private:
         test::configure(scenario_, [&](ServerConfig& config) {
             config.replica_lag_time_max = duration_of(c.text("lag-max", "30s"));
             config.leader_imbalance_check_interval = duration_of(c.text("rebalance-every", "300s"));
+            config.log_retention_check_interval = duration_of(c.text("retention-check", "300s"));
         });
         for (BrokerSpec& broker : scenario_.brokers) {
             broker.cpu = {duration_of(c.text("cpu", "20us")), 0};
+            broker.disk.writeback = duration_of(c.text("writeback", "30s"));
+            broker.disk.write = c.number("write", 500'000'000);
         }
+        TopicConfig& topic = scenario_.topics.front().config;
+        topic.segment_bytes = static_cast<std::int32_t>(c.number("segment-bytes", 1 << 30));
+        topic.retention_bytes = c.number("retention-bytes", -1);
+        topic.flush_messages = c.number("flush-messages", kafka_forever);
+        topic.retention = duration_of(c.text("retention", "604800s"));
         return {};
     }
 
@@ -132,10 +141,18 @@ private:
     /// Something is done to the cluster now: right after everything that has happened so far.
     std::string fault(const test::Command& c) {
         static constexpr std::pair<std::string_view, FaultAction> actions[] = {
-            {"crash", FaultAction::crash},   {"stop", FaultAction::stop},
-            {"start", FaultAction::restart}, {"pause", FaultAction::pause},
-            {"resume", FaultAction::resume}, {"isolate", FaultAction::isolate},
-            {"heal", FaultAction::heal},     {"cut", FaultAction::cut}};
+            {"crash", FaultAction::crash},
+            {"stop", FaultAction::stop},
+            {"start", FaultAction::restart},
+            {"pause", FaultAction::pause},
+            {"resume", FaultAction::resume},
+            {"isolate", FaultAction::isolate},
+            {"heal", FaultAction::heal},
+            {"cut", FaultAction::cut},
+            {"power-loss", FaultAction::power_loss},
+            {"partition", FaultAction::partition},
+            {"slow-network", FaultAction::slow_network},
+            {"slow-cpu", FaultAction::slow_cpu}};
         for (const auto& [name, action] : actions) {
             if (c.name != name) continue;
             FaultSpec f = test::small_fault(action, now_ + nanoseconds(1), "");
@@ -143,6 +160,17 @@ private:
             f.all_cuts = c.words.empty();
             f.from.machines = {c.text("from", "")};
             f.to.machines = {c.text("to", "")};
+            if (c.has("for")) f.lasts = duration_of(c.text("for", ""));
+            if (c.has("latency"))
+                f.latency = Distribution::constant(duration_of(c.text("latency", "")));
+            if (c.has("loss")) f.loss = Ratio{c.number("loss", 0) * (Ratio::one / 100)};
+            f.factor_ppb = c.number("factor", 1) * Ratio::one;
+            for (const std::string& word : c.words) { // partition b1,b2 b3
+                TargetSpec& group = f.groups.emplace_back();
+                std::istringstream names(word);
+                for (std::string one; std::getline(names, one, ',');)
+                    group.machines.push_back(one);
+            }
             scenario_.faults.push_back(f);
             return {};
         }

@@ -1,0 +1,29 @@
+// Faults that found nobody to hit: whoever wrote the scenario will want to know.
+#pragma once
+
+#include "brokersim/run_info.hpp"
+#include "trace/recorder.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace brokersim {
+
+class IdleFaults final : public Observer {
+public:
+    void on(Time now, Cause, FactRef fact, Verdicts&) override {
+        const auto* begin = fact.as<FaultBegin>();
+        // Without a target, `heal` means all cuts.
+        if (begin == nullptr || !begin->target.empty() || begin->action == FaultAction::heal) {
+            return;
+        }
+        found_.emplace_back(now, begin->id);
+    }
+    const std::vector<std::pair<Time, FaultId>>& found() const { return found_; }
+
+private:
+    std::vector<std::pair<Time, FaultId>> found_;
+};
+
+} // namespace brokersim
