@@ -6,6 +6,26 @@
 
 namespace brokersim {
 
+namespace {
+
+/// A time is looked up in whole milliseconds, as records have it.
+Time before(Time now, Duration by) {
+    const std::int64_t ms = std::max<std::int64_t>(now.ns - by.ns, 0) / 1'000'000;
+    return Time{} + milliseconds(ms);
+}
+
+StartWhy reset_word(OffsetReset policy) {
+    switch (policy) {
+    case OffsetReset::earliest: return StartWhy::earliest;
+    case OffsetReset::by_duration: return StartWhy::seek;
+    case OffsetReset::latest:
+    case OffsetReset::none: break;
+    }
+    return StartWhy::latest;
+}
+
+} // namespace
+
 PartitionPosition* ConsumerPositions::find(PartitionId tp) {
     return const_cast<PartitionPosition*>(std::as_const(*this).find(tp));
 }
@@ -172,7 +192,13 @@ void ConsumerPositions::ask(In in, std::size_t first, ConsumerCore& core, Effect
         p.asked = leader;
         if constexpr (M::api == Api::list_offsets) {
             const bool earliest = core.config.auto_offset_reset == OffsetReset::earliest;
-            request.parts.push_back({p.tp, earliest, p.leader_epoch});
+            auto& part = request.parts.emplace_back();
+            part.tp = p.tp;
+            part.earliest = earliest;
+            part.current_epoch = p.leader_epoch;
+            if (core.config.auto_offset_reset == OffsetReset::by_duration) {
+                part.since = before(in.now, core.config.auto_offset_reset_by);
+            }
         } else {
             request.parts.push_back({p.tp, p.leader_epoch, p.epoch});
         }
@@ -215,10 +241,14 @@ void ConsumerPositions::on_list_offsets(In in, MachineId node, const ListOffsets
             retry_look_up(in, k, core, out);
             continue;
         }
+        if (part.offset < 0) { // Nothing is as young as that: asked again.
+            p->asked = {};
+            p->retry_at = in.now + core.config.request_timeout;
+            continue;
+        }
         p->offset = part.offset;
         p->epoch = -1; // So it is not validated before something was read.
-        const bool earliest = core.config.auto_offset_reset == OffsetReset::earliest;
-        start(k, earliest ? StartWhy::earliest : StartWhy::latest, core, out);
+        start(k, reset_word(core.config.auto_offset_reset), core, out);
         set_state(k, State::fetching);
     }
 }

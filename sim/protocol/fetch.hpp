@@ -7,6 +7,7 @@
 #include "protocol/batch.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace brokersim {
@@ -71,6 +72,8 @@ struct ListOffsetsRequest {
         PartitionId tp;
         bool earliest = false; ///< else latest
         LeaderEpoch current_epoch = -1;
+        /// Instead: the first record that is not older; offset -1 if there is none.
+        std::optional<Time> since = {};
     };
     std::vector<Part> parts;
     void clear() { parts.clear(); }

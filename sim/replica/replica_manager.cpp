@@ -99,6 +99,21 @@ void ReplicaManager::isr_answer(In in, std::uint32_t number, Error error,
     }
 }
 
+namespace {
+
+/// The first committed offset whose record is not older; -1 if there is none (Kafka:
+/// UnifiedLog.fetchOffsetByTimestamp). Simplified: that of its batch, whose records are as old as
+/// the youngest.
+Offset first_since(const Partition& partition, Time since) {
+    for (const Batch& batch : partition.log().batches()) {
+        if (batch.base >= partition.high_watermark()) break;
+        if (batch.stamp >= since) return std::max(batch.base, partition.log().start());
+    }
+    return -1;
+}
+
+} // namespace
+
 void ReplicaManager::list_offsets(In in, const Incoming& incoming, RequestPath& path,
                                   Effects& out) {
     const ListOffsetsRequest& request = out.body<ListOffsetsRequest>(incoming);
@@ -118,6 +133,8 @@ void ReplicaManager::list_offsets(In in, const Incoming& incoming, RequestPath& 
             part.error = Error::unknown_leader_epoch;
         } else if (asked.earliest) {
             part.offset = partition->log().start();
+        } else if (asked.since) {
+            part.offset = first_since(*partition, *asked.since);
         } else if (follower) {
             part.offset = partition->log().end();
         } else if (partition->high_watermark() < partition->epoch_start()) {

@@ -155,3 +155,22 @@ TEST_CASE("records are processed one after the other, equal ends share a line") 
           "26 cons.done g=billing mem=m1 tp=orders/0 off=1 attempt=1 outcome=ok\n"
           "28 cons.done g=billing mem=m1 tp=orders/0 off=2 attempt=1 outcome=ok\n");
 }
+
+TEST_CASE("by_duration starts at the first record that is not older, and asks until there is one") {
+    ConsumerGroupSpec spec = billing_spec();
+    spec.config.auto_offset_reset = OffsetReset::by_duration;
+    spec.config.auto_offset_reset_by = milliseconds(500);
+    ConsumerTable t(spec);
+    t.answers_by_time = -1;
+    t.run_ms(29'000);
+    CHECK(t.h.take("cons.start").empty());
+    t.append(0, 4);
+    t.answers_by_time = 3;
+    t.run_ms(31'000);
+    // Asked at 18 ms, and again after request.timeout.ms.
+    CHECK(t.h.take("cons.start") ==
+          "30022 cons.start g=billing gen=1 mem=m1 tp=orders/0 pos=3 why=seek\n");
+    REQUIRE(t.asked_since.size() == 2);
+    CHECK(t.asked_since[0] == Time{});
+    CHECK(t.asked_since[1] == Time{} + milliseconds(29'520));
+}

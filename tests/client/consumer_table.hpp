@@ -168,6 +168,8 @@ public:
     Error fetch_error = Error::none;   ///< of every partition
     Error produce_error = Error::none; ///< answer to Produce
     bool answers_produce = true;
+    Offset answers_by_time = -1;   ///< answer to ListOffsets by time
+    std::vector<Time> asked_since; ///< such requests
     bool answers_commits = true;
     bool answers_heartbeats = true;
     ActorHarness<Consumer> h;
@@ -218,10 +220,14 @@ private:
         case Api::fetch: return take_fetch(sent);
         case Api::list_offsets: {
             const ListOffsetsRequest request = h.body<ListOffsetsRequest>(sent);
+            for (const auto& part : request.parts) {
+                if (part.since) { asked_since.push_back(*part.since); }
+            }
             return reply<ListOffsetsResponse>(sent, [this, request](auto& r) {
                 for (const auto& part : request.parts) {
                     const Log& l = logs[part.tp.index()];
-                    r.parts.push_back({part.tp, Error::none, part.earliest ? 0 : l.end});
+                    const Offset end = part.since ? answers_by_time : l.end;
+                    r.parts.push_back({part.tp, Error::none, part.earliest ? 0 : end});
                 }
             });
         }

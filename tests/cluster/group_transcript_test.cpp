@@ -144,12 +144,17 @@ private:
         g.config.max_poll_records = static_cast<std::int32_t>(c.number("poll-records", 500));
         g.config.auto_commit_interval = duration_of(c.text("commit-every", "5s"));
         g.config.group_instance_id = c.text("instance", "");
-        const std::string reset = c.text("reset", "earliest");
-        g.config.auto_offset_reset = reset == "earliest" ? OffsetReset::earliest
-                                     : reset == "none"   ? OffsetReset::none
-                                                         : OffsetReset::latest;
+        g.config.auto_offset_reset = reset_of(c.text("reset", "earliest"), g.config);
         scenario_.consumers.push_back(g);
         return {};
+    }
+
+    static OffsetReset reset_of(const std::string& text, ConsumerConfig& config) {
+        if (text == "earliest") return OffsetReset::earliest;
+        if (text == "latest") return OffsetReset::latest;
+        if (text == "none") return OffsetReset::none;
+        config.auto_offset_reset_by = duration_of(text);
+        return OffsetReset::by_duration;
     }
 
     void failures(const test::Command& c, ConsumerGroupSpec& g) const {
