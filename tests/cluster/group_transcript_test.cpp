@@ -91,7 +91,11 @@ private:
             config.group_initial_rebalance_delay = duration_of(c.text("initial-delay", "0s"));
             config.group_max_size = static_cast<std::int32_t>(c.number("max-size", 100));
             config.offsets_topic_num_partitions = 3;
+            config.log_retention_check_interval = seconds(1);
         });
+        TopicConfig& orders = scenario_.topics.front().config;
+        orders.segment_bytes = static_cast<std::int32_t>(c.number("segment-bytes", 1 << 30));
+        orders.retention = duration_of(c.text("retention", "604800s"));
         return {};
     }
 
@@ -119,6 +123,10 @@ private:
         p.partition = static_cast<std::int32_t>(c.number("partition", 0));
         if (c.has("poison")) p.poison.at.push_back(c.number("poison", 0));
         if (c.has("fails")) p.poison.fails = c.number("fails", 1);
+        if (c.has("keys")) {
+            p.keys.kind = KeySpec::Kind::list;
+            p.keys.list = split(c.text("keys", ""));
+        }
         scenario_.producers.push_back(p);
         return {};
     }
