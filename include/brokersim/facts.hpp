@@ -12,6 +12,7 @@
 #include "brokersim/words.hpp"
 
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -100,6 +101,35 @@ enum class FactKind : std::uint8_t {
     req_done,
     timer_fire,
     count_
+};
+
+/// A set of kinds.
+class FactKinds {
+public:
+    constexpr FactKinds() = default;
+    constexpr FactKinds(std::initializer_list<FactKind> kinds) {
+        for (const FactKind kind : kinds) {
+            bits_ |= bit(kind);
+        }
+    }
+    static constexpr FactKinds all() {
+        FactKinds kinds;
+        kinds.bits_ = (std::uint64_t{1} << static_cast<unsigned>(FactKind::count_)) - 1;
+        return kinds;
+    }
+    constexpr bool has(FactKind kind) const { return (bits_ & bit(kind)) != 0; }
+    constexpr void add(FactKind kind) { bits_ |= bit(kind); }
+    friend constexpr FactKinds operator|(FactKinds a, FactKinds b) {
+        a.bits_ |= b.bits_;
+        return a;
+    }
+
+private:
+    static constexpr std::uint64_t bit(FactKind kind) {
+        return std::uint64_t{1} << static_cast<unsigned>(kind);
+    }
+    static_assert(static_cast<unsigned>(FactKind::count_) < 64);
+    std::uint64_t bits_ = 0;
 };
 
 /// Names, level and fields of a fact; opens every struct below.
@@ -590,8 +620,7 @@ struct NetSend {
     std::uint32_t conn = 0;
     Api api{};
     std::int64_t bytes = 0;
-    std::string_view
-        what; ///< "request", "response", "connect", "accept", "refuse", "close", "reset"
+    PacketWhat what{};
     static constexpr auto fields() {
         return std::tuple(field("id", &Self::id), field("src", &Self::src),
                           field("dst", &Self::dst), field("conn", &Self::conn),
@@ -713,16 +742,6 @@ void visit(FactRef fact, V&& visitor) {
 /// The model carries it and never reads it.
 struct Cause {
     std::uint64_t n = 0;
-};
-
-/// Receives the facts of a run in the order in which they become true.
-class FactSink {
-public:
-    virtual ~FactSink() = default;
-    /// `tag`: the cause that the noting code carries. Returns the cause of what follows from this
-    /// fact: its own number, or `tag` when the level leaves it out. Spans and texts in `fact` are
-    /// valid during the call only.
-    virtual Cause note(Time now, Cause tag, FactRef fact) = 0;
 };
 
 } // namespace brokersim

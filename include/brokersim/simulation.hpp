@@ -1,7 +1,7 @@
 // The façade: a scenario becomes a cluster, and the cluster runs.
 #pragma once
 
-#include "brokersim/facts.hpp"
+#include "brokersim/fact_sink.hpp"
 #include "brokersim/run_info.hpp"
 #include "brokersim/scenario.hpp"
 
@@ -40,7 +40,7 @@ public:
     /// The last instant that can still happen: duration + drain.
     Time end() const;
     std::uint64_t events() const;
-    /// After the run, with `heal`: nothing pending, no lag, every ISR full.
+    /// After the run: nothing was pending at its end, no lag, no fault active, every ISR full.
     bool converged() const;
 
 private:

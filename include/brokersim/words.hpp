@@ -143,6 +143,21 @@ enum class Side : std::uint8_t { metadata, produce, consume };
 template <>
 inline constexpr std::string_view words_of<Side>[] = {"metadata", "produce", "consume"};
 
+/// What a packet is to the connection that carries it.
+enum class PacketWhat : std::uint8_t {
+    request,
+    connect,
+    accept,
+    refuse,
+    close,
+    reset,
+    response,
+    retransmission
+};
+template <>
+inline constexpr std::string_view words_of<PacketWhat>[] = {
+    "request", "connect", "accept", "refuse", "close", "reset", "response", "retransmission"};
+
 /// Kafka's error names (kafka: Errors) that this program can give, and the four of its own clients
 /// (TIMEOUT: delivery time-out). `none` is never spelled in a trace.
 enum class Error : std::uint8_t {

@@ -82,7 +82,6 @@ Broker::Handled Broker::handle(In in, const Incoming& request, Effects& out) {
             replicas_.answer_read(in, request, path_, out);
             return Handled::done;
         }
-        work_ |= isr_work;
         return wait(request, replicas_.fetch(in, request, path_, out), RequestPath::stored, in, out)
                    ? Handled::waits
                    : Handled::done;
@@ -205,6 +204,7 @@ void Broker::on_timer(In in, TimerSlot timer, Effects& out) {
     switch (which) {
     case expiry_timer:
         replicas_.expire(in, path_, out);
+        arm(expiry_timer, replicas_.next_expiry(), out);
         work_ |= requests_work;
         break;
     case fetchers_timer:
@@ -246,7 +246,7 @@ void Broker::on_timer(In in, TimerSlot timer, Effects& out) {
 
 void Broker::run(In in, Effects& out) {
     if (!turned_.empty()) turn_fetchers(in, out);
-    if ((work_ & (isr_work | requests_work)) != 0) {
+    if ((work_ & isr_work) != 0 || !replicas_.isr_changes.empty()) {
         isr_.run(in, replicas_, lifecycle_.epoch(), out);
         arm(isr_timer, isr_.wake_at(), out);
     }
@@ -255,7 +255,7 @@ void Broker::run(In in, Effects& out) {
         arm(fetchers_timer, fetchers_.wake_at(), out);
     }
     if ((work_ & (requests_work | fetchers_work)) != 0) {
-        arm(expiry_timer, replicas_.next_expiry(), out);
+        arm(expiry_timer, replicas_.take_new_expiry(), out);
         if (armed_[disk_timer] == Time::never()) {
             arm(disk_timer, replicas_.disk().next_tick(in.now), out);
         }

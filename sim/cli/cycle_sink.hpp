@@ -1,7 +1,7 @@
 // Looks at what happens while virtual time stands still, to name who goes round in a circle.
 #pragma once
 
-#include "brokersim/facts.hpp"
+#include "brokersim/fact_sink.hpp"
 #include "brokersim/run_info.hpp"
 
 #include <cstdint>

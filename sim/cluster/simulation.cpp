@@ -82,7 +82,10 @@ bool Simulation::advance(FactSink& sink, std::uint64_t events_max) {
         s.world.pass_to(until);
         if (!s.load_over) {
             s.load_over = true;
-            if (s.scenario.drain <= Duration{}) break;
+            if (s.scenario.drain <= Duration{}) {
+                s.converged = s.world.quiet();
+                break;
+            }
             s.world.end_load(&sink);
             if (s.scenario.heal) s.world.heal_all(&sink);
         }

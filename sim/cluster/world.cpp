@@ -86,27 +86,28 @@ void World::report_livelock(FactSink* sink) {
                 names_[p.from.index()] + " to " + names_[p.to.index()];
     }
     const Violation fact{"K5", text};
-    sink->note(now_, Cause{}, FactRef{Violation::kind, &fact});
+    sink->tell(now_, Cause{}, fact);
 }
 
 /// A packet is through the port of its machine: to the kernel, and maybe to the process.
 void World::deliver(std::uint32_t packet) {
-    const Packet p = messages_.packets[packet];
-    const Machine& machine = machines_[p.to.index()];
+    const MachineId to = messages_.packets[packet].to;
+    const ConnId conn = messages_.packets[packet].conn;
+    Cause cause = messages_.packets[packet].cause;
+    const std::int32_t incarnation = machines_[to.index()].incarnation;
     Wire w = wire();
-    Cause cause = p.cause;
-    const Arrival arrival = network_.receive(w, packet, machine.incarnation, cause, dead_);
-    free_dead();
+    const Arrival arrival = network_.receive(w, packet, incarnation, cause, dead_);
+    if (!dead_.empty()) free_dead();
     switch (arrival) {
     case Arrival::nothing: return;
     case Arrival::message:
-        messages_.packets[packet].incarnation = machine.incarnation;
+        messages_.packets[packet].incarnation = incarnation;
         messages_.packets[packet].stage = 0;
-        give(p.to, {Stashed::What::message, packet, p.conn, cause});
+        give(to, {Stashed::What::message, packet, conn, cause});
         return;
-    case Arrival::connected: give(p.to, {Stashed::What::connected, 0, p.conn, cause}); return;
-    case Arrival::refused: give(p.to, {Stashed::What::refused, 0, p.conn, cause}); return;
-    case Arrival::lost: give(p.to, {Stashed::What::lost, 0, p.conn, cause}); return;
+    case Arrival::connected: give(to, {Stashed::What::connected, 0, conn, cause}); return;
+    case Arrival::refused: give(to, {Stashed::What::refused, 0, conn, cause}); return;
+    case Arrival::lost: give(to, {Stashed::What::lost, 0, conn, cause}); return;
     }
 }
 
@@ -139,8 +140,9 @@ void World::give(MachineId id, const Stashed& what) {
 }
 
 void World::give_message(MachineId id, std::uint32_t packet, Cause cause) {
-    const Packet p = messages_.packets[packet];
+    Packet& p = messages_.packets[packet];
     if (p.stage == 0) network_.done(p);
+    p.cause = cause;
     Incoming incoming;
     incoming.packet = packet;
     incoming.conn = p.conn;
@@ -151,7 +153,6 @@ void World::give_message(MachineId id, std::uint32_t packet, Cause cause) {
     incoming.bytes = p.bytes;
     incoming.id = p.id;
     incoming.api = static_cast<Api>(p.api);
-    messages_.packets[packet].cause = cause;
     out_.begin(In{now_, id}, cause, sink_);
     with_actor(machines_[id.index()], [&](auto& actor) {
         actor.on_message(In{now_, id}, incoming, out_);

@@ -135,7 +135,7 @@ private:
     Wire wire() { return Wire{now_, messages_.packets, loop_.queue(), sink_}; }
     template <class F>
     Cause note(Cause cause, const F& fact) {
-        return sink_ == nullptr ? cause : sink_->note(now_, cause, FactRef{F::kind, &fact});
+        return sink_ == nullptr ? cause : sink_->tell(now_, cause, fact);
     }
     void at(Time time, ScriptEntry entry);
     void free_dead();

@@ -172,7 +172,21 @@ void Network::answer_connect(Wire& wire, const Packet& p) {
 
 Arrival Network::receive(Wire& wire, std::uint32_t index, std::int32_t incarnation, Cause& cause,
                          std::vector<std::uint32_t>& dead) {
-    Packet p = wire.packets[index];
+    const Packet& p = wire.packets[index];
+    const Connection& c = connections_[p.conn.slot];
+    const Host& host = hosts_[p.to.index()];
+    if (p.type == PacketType::message && p.left != nobodys && host.up && !host.dark &&
+        c.open[side_of(c, p.to)]) {
+        cause = wire.note(p.cause, NetRecv{p.id, incarnation});
+        return Arrival::message; // done() counts it off.
+    }
+    return receive_rest(wire, index, incarnation, cause, dead);
+}
+
+/// What is no message for a running process.
+Arrival Network::receive_rest(Wire& wire, std::uint32_t index, std::int32_t incarnation,
+                              Cause& cause, std::vector<std::uint32_t>& dead) {
+    Packet p = wire.packets[index]; // The pool may grow below.
     Connection& c = connections_[p.conn.slot];
     const std::uint32_t side = side_of(c, p.to);
     const Host& host = hosts_[p.to.index()];

@@ -27,7 +27,7 @@ struct Wire {
 
     template <class F>
     Cause note(Cause tag, const F& fact) const {
-        return sink == nullptr ? tag : sink->note(now, tag, FactRef{F::kind, &fact});
+        return sink == nullptr ? tag : sink->tell(now, tag, fact);
     }
 };
 
@@ -208,6 +208,8 @@ private:
     // connections.cpp
     void end(Wire& wire, MachineId machine, Cause cause, bool silent,
              std::vector<std::uint32_t>& dead);
+    Arrival receive_rest(Wire& wire, std::uint32_t packet, std::int32_t incarnation, Cause& cause,
+                         std::vector<std::uint32_t>& dead);
     void unref(std::uint32_t slot);
     std::uint32_t make(Wire& wire, ConnId conn, std::uint32_t side, PacketType type, Cause cause);
     void put_on(Wire& wire, std::uint32_t packet);

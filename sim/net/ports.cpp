@@ -8,6 +8,17 @@ namespace brokersim {
 
 namespace {
 
+/// Responses are told apart from requests by the packet itself.
+PacketWhat what_is(PacketType type) {
+    return static_cast<PacketWhat>(type);
+}
+static_assert(static_cast<PacketType>(PacketWhat::request) == PacketType::message &&
+              static_cast<PacketType>(PacketWhat::reset) == PacketType::reset);
+
+} // namespace
+
+namespace {
+
 constexpr std::int32_t stretch_bits = 20; // 1.05 ms.
 constexpr std::int32_t stretch_most = 1024;
 
@@ -45,13 +56,12 @@ std::uint32_t Network::pop(Wire& wire, Queue& queue) {
 void Network::transmit(Wire& wire, std::uint32_t index) {
     Packet& p = wire.packets[index];
     p.id = next_id_++;
-    static constexpr std::string_view names[] = {"request", "connect", "accept",
-                                                 "refuse",  "close",   "reset"};
-    const bool response = p.type == PacketType::message && p.response;
-    if (!kernel_only(p))
-        p.cause = wire.note(
-            p.cause, NetSend{p.id, p.from, p.to, p.conn.serial, static_cast<Api>(p.api), p.bytes,
-                             response ? "response" : names[static_cast<std::size_t>(p.type)]});
+    if (!kernel_only(p)) {
+        const bool response = p.type == PacketType::message && p.response;
+        p.cause =
+            wire.note(p.cause, NetSend{p.id, p.from, p.to, p.conn.serial, static_cast<Api>(p.api),
+                                       p.bytes, response ? PacketWhat::response : what_is(p.type)});
+    }
     const std::uint32_t at = lane_of(p);
     Lane& l = lane(at);
     if (ordered(p) && p.sequence == 0) p.sequence = ++l.sent;

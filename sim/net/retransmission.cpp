@@ -71,8 +71,9 @@ void Network::retransmit(Wire& wire, std::uint32_t at) {
     Packet& first = wire.packets[l.lost.head];
     if (unreachable(l, first.to)) {
         first.id = next_id_++;
-        wire.note(first.cause, NetSend{first.id, first.from, first.to, first.conn.serial,
-                                       static_cast<Api>(first.api), first.bytes, "retransmission"});
+        wire.note(first.cause,
+                  NetSend{first.id, first.from, first.to, first.conn.serial,
+                          static_cast<Api>(first.api), first.bytes, PacketWhat::retransmission});
         drop(wire, l.lost.head, hosts_[first.to.index()].dark ? "down" : "cut");
         l.rto = std::min(l.rto * 2, last_rto);
         l.again = wire.now + l.rto;

@@ -15,6 +15,12 @@ FetchWindows::FetchWindows(const Scenario& scenario, const RunInfo& info)
     }
 }
 
+FactKinds FetchWindows::wants() {
+    return {FactKind::cons_gen,     FactKind::node_down,   FactKind::node_paused,
+            FactKind::node_resumed, FactKind::cons_start,  FactKind::cons_wait,
+            FactKind::ctl_part,     FactKind::cons_served, FactKind::cons_read};
+}
+
 void FetchWindows::on(Time now, FactRef fact, Verdicts& verdicts) {
     switch (fact.kind) {
     case FactKind::cons_gen: on(now, *fact.as<ConsGen>(), verdicts); break;

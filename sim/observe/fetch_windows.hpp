@@ -23,6 +23,8 @@ class FetchWindows {
 public:
     FetchWindows(const Scenario& scenario, const RunInfo& info);
 
+    /// The kinds that on() acts on.
+    static FactKinds wants();
     void on(Time now, FactRef fact, Verdicts& verdicts);
     void at_end(Time end, Verdicts& verdicts);
 

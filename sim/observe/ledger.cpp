@@ -27,6 +27,13 @@ std::int32_t Ledger::account(ProducerId p, PartitionId tp) {
     return slot;
 }
 
+FactKinds Ledger::wants() const {
+    return {FactKind::prod_new,   FactKind::prod_ack,  FactKind::prod_fail, FactKind::log_append,
+            FactKind::log_trunc,  FactKind::log_head,  FactKind::hw,        FactKind::meta_seen,
+            FactKind::ctl_part,   FactKind::node_down, FactKind::cons_read, FactKind::cons_start,
+            FactKind::cons_commit};
+}
+
 void Ledger::on(Time, Cause, FactRef fact, Verdicts& verdicts) {
     switch (fact.kind) {
     case FactKind::prod_new: totals_.created += fact.as<ProdNew>()->count; break;

@@ -32,6 +32,7 @@ class Ledger final : public Observer {
 public:
     explicit Ledger(const RunInfo& info);
 
+    FactKinds wants() const override;
     void on(Time now, Cause cause, FactRef fact, Verdicts& verdicts) override;
     void at_end(Time end, Verdicts& verdicts) override;
 

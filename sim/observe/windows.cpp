@@ -21,6 +21,12 @@ Windows::Windows(const Scenario& scenario, const RunInfo& info)
     }
 }
 
+FactKinds Windows::wants() const {
+    return FactKinds{FactKind::prod_new, FactKind::prod_ack, FactKind::prod_fail,
+                     FactKind::ctl_part} |
+           FetchWindows::wants();
+}
+
 void Windows::on(Time now, Cause, FactRef fact, Verdicts& verdicts) {
     switch (fact.kind) {
     case FactKind::prod_new: on(now, *fact.as<ProdNew>()); break;

@@ -27,6 +27,7 @@ class Windows final : public Observer {
 public:
     Windows(const Scenario& scenario, const RunInfo& info);
 
+    FactKinds wants() const override;
     void on(Time now, Cause cause, FactRef fact, Verdicts& verdicts) override;
     void at_end(Time end, Verdicts& verdicts) override;
 

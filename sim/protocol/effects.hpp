@@ -3,7 +3,7 @@
 // order when the handler has returned.
 #pragma once
 
-#include "brokersim/facts.hpp"
+#include "brokersim/fact_sink.hpp"
 #include "net/network.hpp"
 #include "protocol/message.hpp"
 #include "protocol/wire_size.hpp"
@@ -73,13 +73,13 @@ public:
     /// Notes a fact at the line where it becomes true. What follows has it as its cause.
     template <class F>
     Cause note(const F& fact) {
-        if (sink_ != nullptr) cause_ = sink_->note(in_.now, cause_, FactRef{F::kind, &fact});
+        if (sink_ != nullptr) cause_ = sink_->tell(in_.now, cause_, fact);
         return cause_;
     }
     /// Notes a fact of which nothing follows: the cause stays what it was.
     template <class F>
     Cause note_aside(const F& fact) {
-        return sink_ == nullptr ? cause_ : sink_->note(in_.now, cause_, FactRef{F::kind, &fact});
+        return sink_ == nullptr ? cause_ : sink_->tell(in_.now, cause_, fact);
     }
     /// What comes next follows from `cause`: for state that has waited.
     void because(Cause cause) { cause_ = cause; }

@@ -283,6 +283,7 @@ Time ReplicaManager::fetch(In in, const Incoming& incoming, RequestPath& path, E
     session.request = ref;
     ++session.use;
     path.note_parked(ref, out);
+    new_expiry_ = std::min(new_expiry_, after(in.now, session.max_wait));
     fetch_expiry_.add(in.now, session.max_wait, {slot, session.use});
     return in.now;
 }

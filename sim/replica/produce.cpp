@@ -109,6 +109,7 @@ void ReplicaManager::produce(In in, const Incoming& incoming, RequestPath& path,
         return;
     }
     path.note_parked(ref, out);
+    new_expiry_ = std::min(new_expiry_, after(in.now, request.timeout));
     produce_expiry_.add(in.now, request.timeout, {slot, parked_[slot].use});
 }
 

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace brokersim {
@@ -69,7 +70,11 @@ public:
     std::vector<PartitionId> internal_moves;
 
     // ---- time ----
+    /// No parked request is due before this.
     Time next_expiry();
+    /// The earliest deadline of what was parked since the last call: a timer that runs already
+    /// need not be looked at for anything else.
+    Time take_new_expiry() { return std::exchange(new_expiry_, Time::never()); }
     void expire(In in, RequestPath& path, Effects& out);
     Disk& disk() { return disk_; }
     void flushed(In in, Effects& out);
@@ -168,6 +173,7 @@ private:
 
     std::vector<ParkedProduce> parked_;
     std::vector<std::uint32_t> free_parked_;
+    Time new_expiry_ = Time::never();
     ExpiryQueue produce_expiry_;
 
     std::vector<FetchSession> sessions_;

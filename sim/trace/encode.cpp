@@ -223,76 +223,6 @@ private:
     char* end_;
 };
 
-/// Spells a fact for the fingerprint.
-class BinaryWriter {
-public:
-    explicit BinaryWriter(BinaryBuffer& out) : out_(out), at_(out.room(bounded_bytes)) {}
-
-    template <class F>
-    void operator()(const F& fact) {
-        fields(fact, std::make_index_sequence<field_count<F>>());
-    }
-    template <std::integral N>
-    void value(N number) {
-        at_ = BinaryBuffer::put(at_, number);
-    }
-    void finish() { out_.end_at(at_); }
-
-private:
-    template <class F, std::size_t... I>
-    void fields(const F& fact, std::index_sequence<I...>) {
-        (value(fact.*(std::get<I>(F::fields()).member)), ...);
-    }
-
-    void value(Time t) { value(t.ns); }
-    void value(Duration d) { value(d.ns); }
-    void value(std::string_view text) {
-        out_.end_at(at_);
-        out_.add_text(text);
-        at_ = out_.room(bounded_bytes);
-    }
-    template <class E>
-    requires std::is_enum_v<E>
-    void value(E e) { value(static_cast<std::uint8_t>(e)); }
-    template <class Tag>
-    void value(Id<Tag> id) {
-        value(id.value);
-    }
-    template <class T>
-    void value(const std::optional<T>& maybe) {
-        value(maybe.has_value());
-        if (maybe) { value(*maybe); }
-    }
-    template <class T>
-    void value(const Maybe<T>& maybe) {
-        value(maybe.present);
-        if (maybe.present) { value(maybe.value); }
-    }
-    template <class T>
-    void value(std::span<const T> list) {
-        value(static_cast<std::uint32_t>(list.size()));
-        for (const T& item : list) {
-            out_.end_at(at_);
-            at_ = out_.room(bounded_bytes);
-            value(item);
-        }
-    }
-    void value(const MemberAssignment& member) {
-        value(member.member);
-        value(member.partitions);
-    }
-    void value(const Phases& p) {
-        for (const Duration d :
-             {p.undetected, p.detected, p.electing, p.propagating, p.clients_stale, p.recovering,
-              p.under_replicated, p.catching_up}) {
-            value(d);
-        }
-    }
-
-    BinaryBuffer& out_;
-    char* at_;
-};
-
 template <std::size_t... I>
 constexpr auto levels_of(std::index_sequence<I...>) {
     return std::array<Level, sizeof...(I)>{std::tuple_element_t<I, AllFacts>::level...};
@@ -333,12 +263,8 @@ void LineEncoder::line(TextBuffer& out, std::uint64_t n, Time t, Cause c, FactRe
     writer.finish();
 }
 
-void write_binary(BinaryBuffer& out, Time t, FactRef fact) {
-    BinaryWriter writer(out);
-    writer.value(t.ns);
-    writer.value(static_cast<std::uint8_t>(fact.kind));
-    visit(fact, writer);
-    writer.finish();
+void write_binary(FactBytes& out, Time t, FactRef fact) {
+    visit(fact, [&](const auto& typed) { out.add(t, typed); });
 }
 
 Level level_of(FactKind kind) {

@@ -57,9 +57,8 @@ void write_header(TextBuffer& out, const RunInfo& info);
 /// The last line, with its LF.
 void write_end(TextBuffer& out, const EndRecord& end);
 
-/// Appends time, kind and values of `fact` in binary: fixed widths, texts and lists with their
-/// length before them, a byte of presence before what may be absent. No names, causes or levels.
-void write_binary(BinaryBuffer& out, Time t, FactRef fact);
+/// Appends `fact` in binary, of whatever kind.
+void write_binary(FactBytes& out, Time t, FactRef fact);
 
 /// The level at which a trace keeps facts of this kind.
 Level level_of(FactKind kind);

@@ -9,9 +9,37 @@ constexpr std::size_t flush_bytes = 1 << 16;
 
 } // namespace
 
+Recorder::ModelBytes::ModelBytes() : memory_(2 * flush_bytes) {
+    at_ = memory_.data();
+    end_ = memory_.data() + memory_.size();
+}
+
+void Recorder::ModelBytes::refill(std::size_t bytes) {
+    digest_.add({memory_.data(), static_cast<std::size_t>(at_ - memory_.data())});
+    if (memory_.size() < bytes) { memory_.resize(bytes); }
+    at_ = memory_.data();
+    end_ = memory_.data() + memory_.size();
+}
+
+std::string Recorder::ModelBytes::fingerprint() const {
+    Digest all = digest_;
+    all.add({memory_.data(), static_cast<std::size_t>(at_ - memory_.data())});
+    return "model:" + all.hex();
+}
+
 Recorder::Recorder(const RunInfo& info, ByteSink* out, std::vector<Observer*> observers)
     : info_(info), out_(out), observers_(std::move(observers)),
       encoder_(out != nullptr ? info : RunInfo{}) {
+    FactKinds bytes_only;
+    for (std::size_t k = 0; k < watchers_.size(); ++k) {
+        const auto kind = static_cast<FactKind>(k);
+        for (Observer* observer : observers_) {
+            if (observer->wants().has(kind)) { watchers_[k].push_back(observer); }
+        }
+        const bool numbered = level_of(kind) <= info_.level;
+        if (!numbered && watchers_[k].empty()) { bytes_only.add(kind); }
+    }
+    take_bytes_only(bytes_only, model_);
     if (out_ == nullptr) { return; }
     write_header(text_, info_);
     failed_ = !out_->write(text_.view());
@@ -20,20 +48,20 @@ Recorder::Recorder(const RunInfo& info, ByteSink* out, std::vector<Observer*> ob
 
 Cause Recorder::note(Time now, Cause tag, FactRef fact) {
     now_ = now;
-    write_binary(facts_, now, fact);
-    if (facts_.size() >= flush_bytes) {
-        model_digest_.add(facts_.view());
-        facts_.clear();
-    }
+    write_binary(model_, now, fact);
     // The world reports an endless instant itself.
     if (fact.kind == FactKind::violation) { ++violations_; }
     const Cause cause = number(tag, fact);
-    cause_ = cause;
-    for (Observer* observer : observers_) {
-        observer->on(now, cause, fact, *this);
-    }
+    show(cause, fact);
     if (!waiting_.empty()) { show_verdicts(); }
     return cause;
+}
+
+void Recorder::show(Cause cause, FactRef fact) {
+    cause_ = cause;
+    for (Observer* observer : watchers_[static_cast<std::size_t>(fact.kind)]) {
+        observer->on(now_, cause, fact, *this);
+    }
 }
 
 Cause Recorder::number(Cause tag, FactRef fact) {
@@ -66,21 +94,15 @@ void Recorder::show_verdicts() {
     while (!waiting_.empty()) {
         const Waiting next = std::move(waiting_.front());
         waiting_.pop_front();
-        cause_ = next.cause;
-        const auto show = [&](FactRef fact) {
-            for (Observer* observer : observers_) {
-                observer->on(now_, next.cause, fact, *this);
-            }
-        };
         if (const Broken* broken = std::get_if<Broken>(&next.verdict)) {
             const Violation violation{broken->invariant, broken->text};
-            show({Violation::kind, &violation});
+            show(next.cause, {Violation::kind, &violation});
         } else if (const Loss* loss = std::get_if<Loss>(&next.verdict)) {
-            show({Loss::kind, loss});
+            show(next.cause, {Loss::kind, loss});
         } else if (const Dup* dup = std::get_if<Dup>(&next.verdict)) {
-            show({Dup::kind, dup});
+            show(next.cause, {Dup::kind, dup});
         } else if (const Unavailable* window = std::get_if<Unavailable>(&next.verdict)) {
-            show({Unavailable::kind, window});
+            show(next.cause, {Unavailable::kind, window});
         }
     }
 }
@@ -109,9 +131,7 @@ void Recorder::flush() {
 }
 
 std::string Recorder::fingerprint() const {
-    Digest all = model_digest_;
-    all.add(facts_.view());
-    return "model:" + all.hex();
+    return model_.fingerprint();
 }
 
 std::string Recorder::digest() const {

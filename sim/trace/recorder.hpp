@@ -2,12 +2,14 @@
 // hands every fact to the observers, whose verdicts it records in turn.
 #pragma once
 
-#include "brokersim/facts.hpp"
+#include "brokersim/fact_sink.hpp"
 #include "brokersim/run_info.hpp"
 #include "trace/digest.hpp"
 #include "trace/encode.hpp"
 #include "trace/end_record.hpp"
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <span>
@@ -52,8 +54,12 @@ class Observer {
 public:
     virtual ~Observer() = default;
 
-    /// Every fact of the model, whatever the level, then the verdicts on it. `cause`: the number of
-    /// the fact, or of its nearest ancestor in the trace. Spans and texts last for the call only.
+    /// The kinds it wants to see; asked once, before the first fact.
+    virtual FactKinds wants() const { return FactKinds::all(); }
+
+    /// Every wanted fact of the model, whatever the level, then the verdicts on it. `cause`: the
+    /// number of the fact, or of its nearest ancestor in the trace. Spans and texts last for the
+    /// call only.
     virtual void on(Time now, Cause cause, FactRef fact, Verdicts& verdicts) = 0;
 
     /// The run is over at `end`: time for verdicts on what is still open.
@@ -96,7 +102,20 @@ private:
         std::variant<Loss, Dup, Unavailable, Broken> verdict;
     };
 
+    /// What the model fingerprint is the digest of, as far as it is not digested yet.
+    class ModelBytes final : public FactBytes {
+    public:
+        ModelBytes();
+        std::string fingerprint() const;
+
+    private:
+        void refill(std::size_t bytes) override;
+        std::vector<char> memory_;
+        Digest digest_;
+    };
+
     void record(FactRef verdict, Cause because) override;
+    void show(Cause cause, FactRef fact);
     Cause number(Cause tag, FactRef fact);
     void show_verdicts();
     void flush();
@@ -104,11 +123,12 @@ private:
     const RunInfo& info_;
     ByteSink* out_;
     std::vector<Observer*> observers_;
+    /// Who wants to see facts of a kind.
+    std::array<std::vector<Observer*>, static_cast<std::size_t>(FactKind::count_)> watchers_;
     LineEncoder encoder_;
     TextBuffer text_;
-    BinaryBuffer facts_;
+    ModelBytes model_;
     Digest lines_digest_;
-    Digest model_digest_;
     std::deque<Waiting> waiting_; ///< told, not yet shown to the observers
     Time now_;
     std::uint64_t n_ = 0;

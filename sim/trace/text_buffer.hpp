@@ -1,15 +1,15 @@
 // Growing buffers that a recorder fills and empties all the time: one of text, one of bytes.
 #pragma once
 
+#include "brokersim/fact_sink.hpp"
+
 #include <algorithm>
-#include <bit>
 #include <charconv>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 namespace brokersim {
@@ -57,41 +57,26 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Numbers of fixed width, little endian on every machine.
-class BinaryBuffer {
+/// Facts in binary, all of them: for whoever wants to compare.
+class BinaryBuffer final : public FactBytes {
 public:
-    std::string_view view() const { return bytes_.view(); }
-    std::size_t size() const { return bytes_.size(); }
-    void clear() { bytes_.clear(); }
+    BinaryBuffer() = default;
+    BinaryBuffer(const BinaryBuffer&) = delete;
+    BinaryBuffer& operator=(const BinaryBuffer&) = delete;
 
-    template <std::integral N>
-    void add(N value) {
-        end_at(put(room(sizeof value), value));
-    }
-    void add_text(std::string_view text) {
-        add(static_cast<std::uint32_t>(text.size()));
-        bytes_.add(text);
-    }
-    /// The width of an integer does not depend on the machine.
-    template <std::integral N>
-    static char* put(char* at, N value) {
-        using U = std::make_unsigned_t<std::conditional_t<std::same_as<N, bool>, char, N>>;
-        U bits = static_cast<U>(value);
-        if constexpr (std::endian::native == std::endian::little) {
-            std::memcpy(at, &bits, sizeof bits);
-        } else {
-            for (std::size_t k = 0; k < sizeof bits; ++k) {
-                at[k] = static_cast<char>(bits & 255);
-                bits = static_cast<U>(bits >> (sizeof(U) > 1 ? 8 : 0));
-            }
-        }
-        return at + sizeof bits;
-    }
-    char* room(std::size_t bytes) { return bytes_.room(bytes); }
-    void end_at(const char* end) { bytes_.end_at(end); }
+    std::string_view view() const { return {memory_.data(), size()}; }
+    std::size_t size() const { return static_cast<std::size_t>(at_ - memory_.data()); }
+    void clear() { at_ = memory_.data(); }
 
 private:
-    TextBuffer bytes_;
+    void refill(std::size_t bytes) override {
+        const std::size_t used = size();
+        memory_.resize(std::max(memory_.size() * 2, used + bytes));
+        at_ = memory_.data() + used;
+        end_ = memory_.data() + memory_.size();
+    }
+
+    std::vector<char> memory_;
 };
 
 } // namespace brokersim

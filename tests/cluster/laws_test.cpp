@@ -33,10 +33,15 @@ struct Range {
 };
 
 template <class F>
-test::Collect<F> facts_of(const Scenario& s, Time until, std::uint64_t seed) {
+struct Facts {
+    std::vector<typename test::Collect<F>::Entry> all;
+};
+
+template <class F>
+Facts<F> facts_of(const Scenario& s, Time until, std::uint64_t seed) {
     test::Collect<F> facts;
     test::run_to(s, until, facts, seed);
-    return facts;
+    return {std::move(facts.all)};
 }
 
 } // namespace

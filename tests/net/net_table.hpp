@@ -99,7 +99,7 @@ public:
 
     Cause note(Time, Cause tag, FactRef fact) override {
         if (const auto* sent = fact.as<NetSend>(); sent != nullptr && tell_departures) {
-            tell(sent->src, "sends " + std::string(sent->what));
+            tell(sent->src, "sends " + std::string(word(sent->what)));
         }
         return tag;
     }

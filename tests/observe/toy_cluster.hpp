@@ -2,7 +2,7 @@
 // crashes, elections, retries, rebalances. It keeps every record by itself and so knows the truth.
 #pragma once
 
-#include "brokersim/facts.hpp"
+#include "brokersim/fact_sink.hpp"
 #include "brokersim/run_info.hpp"
 
 #include <algorithm>

@@ -2,7 +2,7 @@
 // (or the fake peers that the test sets up) lets it happen.
 #pragma once
 
-#include "brokersim/facts.hpp"
+#include "brokersim/fact_sink.hpp"
 #include "brokersim/run_info.hpp"
 #include "net/network.hpp"
 #include "protocol/effects.hpp"
