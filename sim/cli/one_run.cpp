@@ -91,7 +91,7 @@ int OneRun::execute() {
     const Stop stop = loop(run, recorder);
     recorder.close(run.now());
     RunEnd end{run.now(), status_of(stop, recorder), run.events(), recorder.fingerprint(), {}};
-    if (scenario_.heal && end.status == RunStatus::completed) { end.converged = run.converged(); }
+    if (end.status == RunStatus::completed) { end.converged = run.converged(); }
     recorder.finish(end.status, watch.totals());
     progress_.clear();
     for (const auto& [at, fault] : idle.found()) {

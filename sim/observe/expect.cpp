@@ -23,19 +23,27 @@ std::string records_text(std::int64_t n) {
     return std::to_string(n) + (n == 1 ? " record" : " records");
 }
 
+Verdict judge_converged(const RunEnd& end, bool wanted) {
+    if (!end.converged) { return {false, {}, "the run did not get that far"}; }
+    return {*end.converged == wanted,
+            {},
+            *end.converged ? "converged" : "something was pending, lagging or out of sync"};
+}
+
 } // namespace
 
 std::string value_text(std::int64_t value, Unit unit) {
     switch (unit) {
     case Unit::duration: return duration_text({value});
     case Unit::rate: return rate_text(value);
+    case Unit::ratio: return decimal(value, 10'000, 4) + " %";
     case Unit::number: break;
     }
     return std::to_string(value);
 }
 
 Expectations::Expectations(const Scenario& scenario, const RunInfo& info)
-    : scenario_(scenario), info_(info), states_(info.partitions.size()) {
+    : scenario_(scenario), info_(info), states_(info.partitions.size()), events_(scenario, info) {
     for (std::size_t k = 0; k < scenario.expect.size(); ++k) {
         const ExpectSpec& spec = scenario.expect[k];
         if (spec.kind != ExpectSpec::Kind::leader && spec.kind != ExpectSpec::Kind::isr) {
@@ -52,7 +60,12 @@ Expectations::Expectations(const Scenario& scenario, const RunInfo& info)
                      [](const Question& a, const Question& b) { return a.at < b.at; });
 }
 
+FactKinds Expectations::wants() const {
+    return events_.wants() | (questions_.empty() ? FactKinds() : FactKinds{FactKind::ctl_part});
+}
+
 void Expectations::on(Time now, Cause, FactRef fact, Verdicts&) {
+    if (events_.wants().has(fact.kind)) { events_.on(now, fact); }
     const CtlPart* part = fact.as<CtlPart>();
     if (part == nullptr || questions_.empty()) { return; }
     answer_before(now);
@@ -83,35 +96,43 @@ std::vector<Verdict> Expectations::judge(const RunEnd& end, const Ledger& ledger
     const Time reached = end.status == RunStatus::completed
                              ? std::max(end.end, Time{} + scenario_.duration)
                              : end.end;
+    bool asked = false;
     for (std::size_t k = 0; k < scenario_.expect.size(); ++k) {
-        const ExpectSpec& spec = scenario_.expect[k];
-        Verdict verdict;
-        switch (spec.kind) {
-        case ExpectSpec::Kind::no_acked_loss:
-        case ExpectSpec::Kind::acked_lost: {
-            const std::int64_t lost = ledger.acked_lost();
-            verdict.passed = spec.kind == ExpectSpec::Kind::acked_lost ? holds(spec, lost)
-                                                                       : (lost == 0) == spec.wanted;
-            verdict.seen = records_text(lost) + " lost";
-            break;
-        }
-        case ExpectSpec::Kind::leader:
-        case ExpectSpec::Kind::isr: verdict = judge_state(k, reached); break;
-        case ExpectSpec::Kind::metric: verdict = judge_metric(k, end.end, reached, metrics); break;
-        case ExpectSpec::Kind::event:
-        case ExpectSpec::Kind::converged: break;
-        }
-        verdict.expected = spec.text;
+        asked = asked || scenario_.expect[k].kind == ExpectSpec::Kind::converged;
+        Verdict verdict = judge(k, end, reached, ledger, metrics);
+        verdict.expected = scenario_.expect[k].text;
         verdicts.push_back(std::move(verdict));
     }
-    if (scenario_.heal) {
-        const bool asked = end.converged.has_value();
-        verdicts.push_back({asked && *end.converged, "{\"converged\":true}",
-                            !asked           ? "the run did not get that far"
-                            : *end.converged ? "converged"
-                                             : "something was pending, lagging or out of sync"});
+    if (scenario_.heal && !asked) {
+        Verdict verdict = judge_converged(end, true);
+        verdict.expected = "{\"converged\": true}";
+        verdicts.push_back(std::move(verdict));
     }
     return verdicts;
+}
+
+Verdict Expectations::judge(std::size_t k, const RunEnd& end, Time reached, const Ledger& ledger,
+                            const Metrics& metrics) const {
+    const ExpectSpec& spec = scenario_.expect[k];
+    switch (spec.kind) {
+    case ExpectSpec::Kind::no_acked_loss: {
+        const std::int64_t lost = ledger.acked_lost();
+        return {(lost == 0) == spec.wanted, {}, records_text(lost) + " lost"};
+    }
+    case ExpectSpec::Kind::acked_lost: {
+        const std::int64_t lost = ledger.acked_lost();
+        return {holds(spec, lost), {}, records_text(lost) + " lost"};
+    }
+    case ExpectSpec::Kind::leader:
+    case ExpectSpec::Kind::isr: return judge_state(k, reached);
+    case ExpectSpec::Kind::metric: return judge_metric(k, end.end, reached, metrics);
+    case ExpectSpec::Kind::event: {
+        const std::int64_t count = events_.of(k);
+        return {holds(spec, count), {}, std::to_string(count) + (count == 1 ? " time" : " times")};
+    }
+    case ExpectSpec::Kind::converged: return judge_converged(end, spec.wanted);
+    }
+    return {};
 }
 
 Verdict Expectations::judge_state(std::size_t k, Time reached) const {

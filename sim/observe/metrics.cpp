@@ -9,7 +9,7 @@ Metrics::Metrics(const Scenario& scenario, const RunInfo& info, const Ledger& le
     : info_(info), ledger_(ledger), warmup_(Time{} + scenario.warmup), end_{},
       readers_(info.topics.size()), producers_(info.producers.size()),
       partitions_(info.partitions.size()), groups_(info.groups.size()),
-      readings_of_(info.partitions.size()) {
+      readings_of_(info.partitions.size()), load_(scenario, info) {
     for (std::size_t k = 0; k < info.partitions.size(); ++k) {
         topic_of_.push_back(info.topic_of(PartitionId(k)));
     }
@@ -28,13 +28,51 @@ Metrics::Metrics(const Scenario& scenario, const RunInfo& info, const Ledger& le
         const auto k = static_cast<std::int32_t>(probes_.size());
         probe_of_.back() = k;
         const Probe& probe = probes_.emplace_back(spec, scenario, info);
+        load_question_.push_back(0);
         if (!probe.metric()) { continue; }
         if (probe.metric()->source == Source::count) {
             by_count_[static_cast<std::size_t>(probe.metric()->counted)].push_back(k);
         } else {
             by_source_[static_cast<std::size_t>(probe.metric()->source)].push_back(k);
         }
+        if (probe.metric()->source == Source::request_queue ||
+            probe.metric()->source == Source::handlers) {
+            load_question_.back() = load_.ask(probe.from(), probe.to());
+        }
     }
+}
+
+bool Metrics::asks_for_load() const {
+    return !by_source_[static_cast<std::size_t>(Source::request_queue)].empty() ||
+           !by_source_[static_cast<std::size_t>(Source::handlers)].empty();
+}
+
+FactKinds Metrics::wants() const {
+    FactKinds kinds{FactKind::log_append,
+                    FactKind::prod_new,
+                    FactKind::prod_ack,
+                    FactKind::cons_done,
+                    FactKind::prod_fail,
+                    FactKind::cons_start,
+                    FactKind::ctl_part,
+                    FactKind::loss,
+                    FactKind::dup,
+                    FactKind::prod_retry,
+                    FactKind::prod_refused,
+                    FactKind::prod_blocked,
+                    FactKind::prod_unblocked,
+                    FactKind::log_trunc,
+                    FactKind::ctl_elected,
+                    FactKind::ctl_broker,
+                    FactKind::group_rebalance,
+                    FactKind::fault_begin,
+                    FactKind::fault_end,
+                    FactKind::unavailable};
+    if (asks_for_load()) { // Every request has four of these: only for whoever asks.
+        kinds = kinds | FactKinds{FactKind::req_queued, FactKind::req_started, FactKind::req_parked,
+                                  FactKind::req_done, FactKind::node_down};
+    }
+    return kinds;
 }
 
 void Metrics::on(Time now, Cause, FactRef fact, Verdicts&) {
@@ -43,20 +81,22 @@ void Metrics::on(Time now, Cause, FactRef fact, Verdicts&) {
     case FactKind::prod_new: on(now, *fact.as<ProdNew>()); break;
     case FactKind::prod_ack: on(now, *fact.as<ProdAck>()); break;
     case FactKind::cons_done: on(now, *fact.as<ConsDone>()); break;
-    case FactKind::log_flush:
-    case FactKind::hw:
-    case FactKind::cons_read:
-    case FactKind::cons_commit: break; // frequent, and nothing to count
     case FactKind::prod_fail: on(now, *fact.as<ProdFail>()); break;
     case FactKind::cons_start: on(now, *fact.as<ConsStart>()); break;
     case FactKind::ctl_part: on(now, *fact.as<CtlPart>()); break;
     case FactKind::loss: on(now, *fact.as<Loss>()); break;
     case FactKind::dup: on(now, *fact.as<Dup>()); break;
-    default: on_other(now, fact); break;
+    case FactKind::unavailable: on(now, *fact.as<Unavailable>()); break;
+    case FactKind::req_queued:
+    case FactKind::req_started:
+    case FactKind::req_parked:
+    case FactKind::req_done:
+    case FactKind::node_down: load_.on(now, fact); break;
+    default: on_rare(now, fact); break;
     }
 }
 
-void Metrics::on_other(Time now, FactRef fact) {
+void Metrics::on_rare(Time now, FactRef fact) {
     if (const auto* retry = fact.as<ProdRetry>()) {
         count(now, Count::retries, subject(retry->p, retry->tp), 1);
     } else if (const auto* refused = fact.as<ProdRefused>()) {
@@ -89,15 +129,16 @@ void Metrics::on_other(Time now, FactRef fact) {
         for (FaultStats& known : faults_) {
             if (known.id == end->id && known.end == Time::never()) { known.end = now; }
         }
-    } else if (const auto* window = fact.as<Unavailable>()) {
-        windows_.push_back(*window);
-        const Subject about =
-            subject({}, window->tp, window->g.present ? window->g.value : GroupId());
-        for (const std::int32_t k : by_source_[static_cast<std::size_t>(Source::unavailable)]) {
-            Probe& probe = probes_[static_cast<std::size_t>(k)];
-            if (probe.side() == window->side && probe.about(about)) {
-                probe.span(window->from, window->to);
-            }
+    }
+}
+
+void Metrics::on(Time, const Unavailable& window) {
+    windows_.push_back(window);
+    const Subject about = subject({}, window.tp, window.g.present ? window.g.value : GroupId());
+    for (const std::int32_t k : by_source_[static_cast<std::size_t>(Source::unavailable)]) {
+        Probe& probe = probes_[static_cast<std::size_t>(k)];
+        if (probe.side() == window.side && probe.about(about)) {
+            probe.span(window.from, window.to);
         }
     }
 }

@@ -10,6 +10,7 @@
 #include "observe/pair_index.hpp"
 #include "observe/probe.hpp"
 #include "observe/ranges.hpp"
+#include "observe/request_load.hpp"
 #include "trace/recorder.hpp"
 
 #include <array>
@@ -90,6 +91,7 @@ public:
     /// `ledger` must see every fact before this does.
     Metrics(const Scenario& scenario, const RunInfo& info, const Ledger& ledger);
 
+    FactKinds wants() const override;
     void on(Time now, Cause cause, FactRef fact, Verdicts& verdicts) override;
     void at_end(Time end, Verdicts& verdicts) override;
 
@@ -117,7 +119,10 @@ private:
     void on(Time now, const ConsDone& fact);
     void on(Time now, const Loss& fact);
     void on(Time now, const Dup& fact);
-    void on_other(Time now, FactRef fact);
+    bool asks_for_load() const;
+    Measured measure_load(std::size_t probe, Time end) const;
+    void on_rare(Time now, FactRef fact);
+    void on(Time now, const Unavailable& window);
 
     void count(Time now, Count what, const Subject& subject, std::int64_t n);
     void sample(Time now, Source source, const Subject& subject, std::int64_t value,
@@ -154,6 +159,8 @@ private:
     std::vector<std::int32_t> probe_of_; ///< by expectation, -1: it is not about a metric
     std::array<std::vector<std::int32_t>, static_cast<std::size_t>(Source::count_)> by_source_;
     std::array<std::vector<std::int32_t>, static_cast<std::size_t>(Count::count_)> by_count_;
+    RequestLoad load_;
+    std::vector<std::size_t> load_question_; ///< of a probe about the request path
     std::vector<RecordRange> records_;
 };
 

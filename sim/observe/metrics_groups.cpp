@@ -145,6 +145,7 @@ void Metrics::on(Time now, const Dup& fact) {
 
 void Metrics::at_end(Time end, Verdicts&) {
     end_ = end;
+    load_.close(end);
     for (std::size_t p = 0; p < producers_.size(); ++p) {
         for (Time& since : producers_[p].blocked_since) {
             if (since != Time::never()) { unblock(end, ProducerId(p), since); }
@@ -168,8 +169,24 @@ void Metrics::at_end(Time end, Verdicts&) {
     }
 }
 
+Measured Metrics::measure_load(std::size_t number, Time end) const {
+    const Probe& probe = probes_[number];
+    const std::size_t question = load_question_[number];
+    if (probe.metric()->source == Source::request_queue) {
+        return {true, load_.queue_max(question, probe.node()), {}};
+    }
+    if (std::min(probe.to(), end) <= probe.from()) { return {false, 0, "the interval is empty"}; }
+    return {true, load_.busy_share(question, probe.node(), end), {}};
+}
+
 Measured Metrics::measure(std::size_t expectation, Time end) const {
-    const Probe& probe = probes_[static_cast<std::size_t>(probe_of_[expectation])];
+    const auto number = static_cast<std::size_t>(probe_of_[expectation]);
+    const Probe& probe = probes_[number];
+    if (probe.metric() && probe.problem().empty() &&
+        (probe.metric()->source == Source::request_queue ||
+         probe.metric()->source == Source::handlers)) {
+        return measure_load(number, end);
+    }
     const bool lost = probe.metric() && probe.metric()->source == Source::count &&
                       probe.metric()->counted == Count::acked_lost;
     if (!lost || !probe.whole_run() || !probe.problem().empty()) { return probe.result(end); }

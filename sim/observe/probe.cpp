@@ -69,6 +69,8 @@ constexpr std::array metrics = {
     ProbedMetric{"unavailable.max", Source::unavailable, Statistic::max, Unit::duration, {}},
     ProbedMetric{"unavailable.total", Source::unavailable, Statistic::total, Unit::duration, {}},
     ProbedMetric{"unavailable.count", Source::unavailable, Statistic::count, Unit::number, {}},
+    ProbedMetric{"request_queue.max", Source::request_queue, Statistic::max, Unit::number, {}},
+    ProbedMetric{"handlers.busy", Source::handlers, Statistic::value, Unit::ratio, {}},
 };
 
 /// Is `name` the entry itself or one of its instances ("orders", "orders-2")?
@@ -211,6 +213,8 @@ Measured Probe::result(Time end) const {
         case Statistic::total: return {true, total_.ns, {}};
         default: return {true, count_, {}};
         }
+    case Source::request_queue:
+    case Source::handlers: // RequestLoad knows.
     case Source::count:
     case Source::count_: break;
     }

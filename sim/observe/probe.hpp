@@ -48,12 +48,14 @@ enum class Source : std::uint8_t {
     lag,
     lag_age,
     unavailable,
+    request_queue,
+    handlers,
     count_
 };
 
 enum class Statistic : std::uint8_t { value, avg, p50, p95, p99, p99_9, max, end, total, count };
 
-enum class Unit : std::uint8_t { number, duration, rate };
+enum class Unit : std::uint8_t { number, duration, rate, ratio };
 
 /// A metric by its name in scenario files.
 struct ProbedMetric {
@@ -133,6 +135,8 @@ public:
     std::optional<PartitionId> first() const { return first_; }
     std::optional<PartitionId> last() const { return last_; }
     Side side() const { return side_; }
+    /// The machine that is asked about; not valid: all.
+    MachineId node() const { return node_.value_or(MachineId()); }
     bool whole_run() const { return whole_run_; }
 
 private:

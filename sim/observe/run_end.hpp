@@ -15,7 +15,7 @@ struct RunEnd {
     RunStatus status = RunStatus::completed;
     std::uint64_t events = 0;      ///< that the engine executed
     std::string fingerprint;       ///< "model:…"
-    std::optional<bool> converged; ///< asked for by `heal`; none = not asked
+    std::optional<bool> converged; ///< at the end; none: the run did not get there
 };
 
 /// Whether an expectation held. (Not to be confused with the verdict facts of a trace.)
