@@ -60,7 +60,7 @@ const std::vector<Package>& packages() {
     static const std::vector<Package> all = {
         {"xxhash.h", {"sim/trace", "sim/scenario", "sim/cli", "tests"}},
         {"nlohmann/", {"sim/scenario", "sim/cli", "tests"}},
-        {"CLI/", {"sim/cli"}},
+        {"CLI/", {"sim/cli", "tests/swarm"}},
         {"zstd.h", {"sim/cli"}},
         {"doctest/", {"tests", "tools/tidy/tidy_test.cpp"}},
         {"boost/", {"tools"}},
