@@ -3,8 +3,11 @@
 
     bundled.py summary|oracle|determinism PROGRAM NAME
 
-summary: the run succeeds and prints the folder's expected.txt (BROKERSIM_REWRITE=1 rewrites that).
-oracle: the independent checker accepts the traces of seeds 1 to 3.
+NAME is a folder of scenarios/, for its scenario.json, or FOLDER/VARIANT.
+
+summary: the run succeeds and prints expected.txt (VARIANT.expected.txt) of the folder;
+         BROKERSIM_REWRITE=1 rewrites that.
+oracle: the independent checker accepts the traces of seeds 1 to 3, or to BROKERSIM_SEEDS.
 determinism: twice, observed or not, at every level of the trace: the same run.
 """
 import difflib
@@ -52,9 +55,8 @@ def same(what, a, b):
 
 
 def summary(program, scenario, _):
-    expected = os.path.join(os.path.dirname(scenario), "expected.txt")
-    if not os.path.isabs(expected):
-        expected = os.path.join(TOP, expected)
+    expected = os.path.join(TOP, re.sub(r"(/)scenario\.json$|\.json$", r"\1", scenario))
+    expected += "expected.txt" if expected.endswith("/") else ".expected.txt"
     output = run(program, scenario)
     if os.environ.get("BROKERSIM_REWRITE") == "1":
         with open(expected, "wb") as file:
@@ -66,7 +68,7 @@ def summary(program, scenario, _):
 
 
 def oracle(program, scenario, folder):
-    for seed in ("1", "2", "3"):
+    for seed in map(str, range(1, int(os.environ.get("BROKERSIM_SEEDS", "3")) + 1)):
         trace = os.path.join(folder, "seed-%s.jsonl" % seed)
         run(program, scenario, "--seed", seed, "--trace", trace, "--trace-level", "records")
         done = subprocess.run([sys.executable, "-B", CHECKER, trace, "--all"],
@@ -105,7 +107,8 @@ def main():
     if len(sys.argv) != 4 or sys.argv[1] not in checks:
         sys.exit(__doc__)
     # Relative to the source tree, as the outputs of a run may name its file.
-    scenario = os.path.join("scenarios", sys.argv[3], "scenario.json")
+    folder, _, variant = sys.argv[3].partition("/")
+    scenario = "scenarios/%s/%s.json" % (folder, variant or "scenario")
     with tempfile.TemporaryDirectory() as folder:
         try:
             checks[sys.argv[1]](os.path.abspath(sys.argv[2]), scenario, folder)
