@@ -1,7 +1,7 @@
 // The fate of a packet: ports, latency, cuts and connections between machines, as TCP has them.
 #pragma once
 
-#include "brokersim/facts.hpp"
+#include "brokersim/fact_sink.hpp"
 #include "brokersim/scenario.hpp"
 #include "engine/distribution.hpp"
 #include "engine/event_queue.hpp"
