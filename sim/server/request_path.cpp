@@ -114,6 +114,7 @@ void RequestPath::unblock(In in, Effects& out) {
         while (!thread.waiting.empty() && thread.blocked_on == no_packet) {
             const std::uint32_t at = thread.waiting.pop_front();
             Connection& c = connections_[at];
+            if (&threads_[c.thread] != &thread) continue; // The slot went to another connection.
             if (c.conn.valid() && !c.muted && !c.unread.empty()) read(in, at, out);
         }
     }
