@@ -75,6 +75,11 @@ void configure(Scenario& s, Set set) {
 /// `on_fact`.
 class Watcher : public FactSink {
 public:
+    Watcher() = default;
+    /// What has been seen; nobody tells a copy more.
+    Watcher(const Watcher& other) : FactSink(), view(other.view), number_(other.number_) {}
+    Watcher& operator=(const Watcher&) = delete;
+
     ClusterView view;
     Cause note(Time now, Cause, FactRef fact) override {
         view.on(fact);
