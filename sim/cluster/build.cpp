@@ -64,8 +64,8 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
     for (std::size_t g = 0; g < scenario.consumers.size(); ++g) {
         const ConsumerGroupSpec& group = scenario.consumers[g];
         const std::int32_t members = most_members(scenario, group);
-        groups_.push_back({consumers_.size(), static_cast<std::size_t>(members), group.members,
-                           group.members, group.start, group.stop});
+        groups_.push_back(
+            {consumers_.size(), static_cast<std::size_t>(members), group.members, group.members});
         for (std::int32_t k = 1; k <= members; ++k) {
             const MachineId id(machines_.size());
             add_machine(Kind::consumer, static_cast<std::uint32_t>(consumers_.size()),
@@ -170,15 +170,17 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
 void World::write_script(const Scenario& scenario) {
     std::size_t next = layout_->brokers + layout_->controllers;
     for (const ProducerSpec& producer : scenario.producers) {
+        machines_[next].starts = producer.start;
         at(producer.start, {ScriptEntry::Kind::start_machine, MachineId(next), 0});
         ++next;
     }
     for (const ConsumerGroupSpec& group : scenario.consumers) {
         for (std::int32_t k = 0; k < most_members(scenario, group); ++k) {
-            if (k < group.members) {
-                at(group.start + group.join_every * k,
-                   {ScriptEntry::Kind::start_member, MachineId(next), 0});
-            }
+            Machine& machine = machines_[next];
+            // Those that only a fault adds come together with it.
+            machine.starts = k < group.members ? group.start + group.join_every * k : group.start;
+            machine.stops = group.stop.value_or(Time::never());
+            at(machine.starts, {ScriptEntry::Kind::start_machine, MachineId(next), 0});
             if (group.stop) at(*group.stop, {ScriptEntry::Kind::stop_machine, MachineId(next), 0});
             ++next;
         }

@@ -125,7 +125,7 @@ void World::release_down(const Occurrence& o, Cause cause) {
     for (const MachineId id : o.held) {
         Machine& machine = machines_[id.index()];
         if (power && --machine.power_holds == 0) network_.power_on(id);
-        if (--machine.down_holds == 0) bring_up(id, cause);
+        if (--machine.down_holds == 0 && meant_to_run(machine)) bring_up(id, cause);
     }
 }
 
@@ -271,14 +271,10 @@ void World::resize(GroupId group, std::int32_t size, Cause cause) {
     const auto before = static_cast<std::size_t>(plan.size);
     const auto wanted = static_cast<std::size_t>(size);
     plan.size = size;
-    if (plan.stop && now_ >= *plan.stop) return;
     for (std::size_t k = before; k < wanted; ++k) {
         const MachineId id = consumer_machine_[plan.first + k];
-        if (now_ < plan.start) {
-            at(plan.start, {ScriptEntry::Kind::start_member, id, 0});
-        } else if (machines_[id.index()].down_holds == 0) {
-            bring_up(id, cause);
-        }
+        const Machine& machine = machines_[id.index()];
+        if (machine.down_holds == 0 && meant_to_run(machine)) bring_up(id, cause);
     }
     for (std::size_t k = wanted; k < before; ++k) {
         const MachineId id = consumer_machine_[plan.first + k];

@@ -113,6 +113,15 @@ void World::bring_up(MachineId id, Cause cause) {
     }
 }
 
+/// Whether the scenario has this machine run now, as far as no fault keeps it down: a client from
+/// its start to its end, a member while its group is as large as that.
+bool World::meant_to_run(const Machine& machine) const {
+    if (now_ < machine.starts || now_ >= machine.stops) return false;
+    if (machine.kind != Kind::consumer) return true;
+    const GroupPlan& group = groups_[consumer_group_[machine.index].index()];
+    return machine.index - group.first < static_cast<std::size_t>(group.size);
+}
+
 /// A message that had arrived, but whose process will not look at it.
 void World::drop_message(std::uint32_t packet) {
     const Packet p = messages_.packets[packet];

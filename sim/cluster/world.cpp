@@ -243,12 +243,9 @@ void World::at(Time time, ScriptEntry entry) {
 
 void World::script(const ScriptEntry& entry) {
     switch (entry.kind) {
-    case ScriptEntry::Kind::start_machine: start_machine(entry.machine, Cause{}); return;
-    case ScriptEntry::Kind::start_member: {
-        const std::size_t consumer = machines_[entry.machine.index()].index;
-        const GroupPlan& group = groups_[consumer_group_[consumer].index()];
-        const auto size = static_cast<std::size_t>(group.size);
-        if (consumer - group.first < size) start_machine(entry.machine, Cause{});
+    case ScriptEntry::Kind::start_machine: {
+        const Machine& machine = machines_[entry.machine.index()];
+        if (machine.down_holds == 0 && meant_to_run(machine)) start_machine(entry.machine, Cause{});
         return;
     }
     case ScriptEntry::Kind::stop_machine: stop_machine(entry.machine, Cause{}); return;
@@ -256,7 +253,7 @@ void World::script(const ScriptEntry& entry) {
         Machine& machine = machines_[entry.machine.index()];
         if (machine.restarts != now_) return; // Somebody has decided otherwise.
         machine.restarts = Time::never();
-        if (machine.down_holds == 0) start_machine(entry.machine, Cause{});
+        if (machine.down_holds == 0 && meant_to_run(machine)) start_machine(entry.machine, Cause{});
         return;
     }
     case ScriptEntry::Kind::fault_begin: begin_fault(entry.number); return;

@@ -24,15 +24,14 @@ namespace brokersim {
 /// What is going to happen by itself: starts and ends of processes, faults.
 struct ScriptEntry {
     enum class Kind : std::uint8_t {
-        start_machine,
-        start_member, ///< if its group is as large as that
+        start_machine, ///< unless something keeps it down
         stop_machine,
         restart_machine, ///< it has crashed
         fault_begin,
         fault_end
     };
     Kind kind{};
-    MachineId machine;        ///< the first four
+    MachineId machine;        ///< the first three
     std::uint32_t number = 0; ///< fault_begin: the fault; fault_end: its occurrence
 };
 
@@ -57,8 +56,6 @@ struct GroupPlan {
     std::size_t first = 0, count = 0; ///< among the consumers
     std::int32_t size = 0;            ///< members that are meant to run
     std::int32_t usual_size = 0;      ///< without faults that end
-    Time start;
-    std::optional<Time> stop;
 };
 
 /// A plain value but for its Effects, which point into it: copying makes new ones.
@@ -110,6 +107,7 @@ private:
         Kind kind{};
         std::uint32_t index = 0; ///< among its kind
         std::int32_t incarnation = 0;
+        Time starts, stops = Time::never(); ///< the scenario has it run in between
         bool up = false, paused = false;
         bool stopping = false;                        ///< a clean end has been asked for
         bool stopped_clean = false;                   ///< how it last ended
@@ -154,6 +152,7 @@ private:
     void resume_machine(MachineId id, Cause cause);
     void lose_power(MachineId id, Cause cause);
     void bring_up(MachineId id, Cause cause);
+    bool meant_to_run(const Machine& machine) const;
     void cut_link(MachineId from, MachineId to, Cause cause);
     void heal_link(MachineId from, MachineId to, Cause cause);
 

@@ -255,6 +255,38 @@ TEST_CASE("a group grows by machines that were there before, and shrinks by clea
     CHECK(left == 3);
 }
 
+TEST_CASE(
+    "a client that is held down starts no sooner than it was to start, and not after its end") {
+    Scenario s = test::small_scenario(1, 1, 1);
+    s.producers = {test::small_producer("p", Acks::all, at(10'000), seconds(1), 5)};
+    ConsumerGroupSpec group;
+    group.group = "g";
+    group.topics = {0};
+    group.members = 2;
+    group.start = at(10'000);
+    group.join_every = seconds(1);
+    group.stop = at(40'000);
+    s.consumers.push_back(group);
+    FaultSpec early = fault("early", FaultAction::crash, at(2000)); // Over before they start.
+    early.target.machines = {"p", "g-1"};
+    early.lasts = seconds(3);
+    FaultSpec across = fault("across", FaultAction::power_loss, at(9000)); // Holds up a start.
+    across.target.machines = {"g-2"};
+    across.lasts = seconds(10);
+    FaultSpec late = fault("late", FaultAction::crash, at(35'000)); // Outlasts the end.
+    late.target.machines = {"g-1"};
+    late.lasts = seconds(10);
+    s.faults = {early, across, late};
+    const RunInfo info = Simulation(s, 1).info();
+    std::string story;
+    for (const auto& entry : facts_of<NodeUp>(s, at(60'000))) {
+        if (entry.at == Time{}) continue;
+        story +=
+            info.name(entry.fact.node) + "@" + std::to_string(entry.at.ns / 1'000'000'000) + " ";
+    }
+    CHECK(story == "p@10 g-1@10 g-2@19 ");
+}
+
 TEST_CASE("healing lifts every fault, also those that would last for ever") {
     Scenario s = test::small_scenario(3, 2, 3);
     s.producers.push_back(
