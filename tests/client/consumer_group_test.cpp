@@ -6,18 +6,6 @@
 using namespace brokersim;
 using namespace brokersim::test;
 
-namespace {
-
-std::string joined(const std::vector<std::string>& lines) {
-    std::string text;
-    for (const std::string& line : lines) {
-        text += line + "\n";
-    }
-    return text;
-}
-
-} // namespace
-
 TEST_CASE("automatic commits take the positions as of entry into poll") {
     ConsumerGroupSpec spec = billing_spec();
     spec.config.max_poll_records = 1;

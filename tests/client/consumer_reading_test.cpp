@@ -6,18 +6,6 @@
 using namespace brokersim;
 using namespace brokersim::test;
 
-namespace {
-
-std::string joined(const std::vector<std::string>& lines) {
-    std::string text;
-    for (const std::string& line : lines) {
-        text += line + "\n";
-    }
-    return text;
-}
-
-} // namespace
-
 TEST_CASE("a consumer finds its coordinator, joins twice, syncs, asks for offsets, then fetches") {
     ConsumerTable t;
     t.append(0, 3);

@@ -14,6 +14,14 @@
 
 namespace brokersim::test {
 
+inline std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) {
+        text += line + "\n";
+    }
+    return text;
+}
+
 class ConsumerTable {
 public:
     /// A partition as its leader has it.

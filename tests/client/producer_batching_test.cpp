@@ -9,17 +9,6 @@
 using namespace brokersim;
 using namespace brokersim::test;
 
-namespace {
-
-ProducerSpec every(Duration gap, std::int32_t burst = 1) {
-    ProducerSpec spec = shop();
-    spec.rate = {burst, gap};
-    spec.burst = burst;
-    return spec;
-}
-
-} // namespace
-
 TEST_CASE(
     "producer: the first send() waits for metadata, the records behind it keep their due time") {
     ProducerSpec spec = every(milliseconds(2));

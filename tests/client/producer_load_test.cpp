@@ -9,17 +9,6 @@
 using namespace brokersim;
 using namespace brokersim::test;
 
-namespace {
-
-ProducerSpec every(Duration gap, std::int32_t burst = 1) {
-    ProducerSpec spec = shop();
-    spec.rate = {burst, gap};
-    spec.burst = burst;
-    return spec;
-}
-
-} // namespace
-
 TEST_CASE("producer: sizes are drawn for each record, and each gets its own line") {
     ProducerSpec spec = every(milliseconds(100), 3);
     spec.start = Time{} + milliseconds(20);

@@ -24,6 +24,14 @@ inline ProducerSpec shop() {
     return spec;
 }
 
+/// `burst` records at a time.
+inline ProducerSpec every(Duration gap, std::int32_t burst = 1) {
+    ProducerSpec spec = shop();
+    spec.rate = {burst, gap};
+    spec.burst = burst;
+    return spec;
+}
+
 inline LayoutRef layout_of(Topic topic) {
     Layout layout;
     layout.brokers = 3;

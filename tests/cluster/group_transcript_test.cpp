@@ -218,11 +218,5 @@ private:
 } // namespace
 
 TEST_CASE("the transcripts of groups say what happens") {
-    const std::vector<std::string> files =
-        test::transcripts_in(BROKERSIM_SOURCE "/tests/transcripts/groups");
-    REQUIRE_FALSE(files.empty());
-    for (const std::string& file : files) {
-        GroupSession session;
-        test::check_transcript(file, [&](const test::Command& c) { return session(c); });
-    }
+    CHECK(test::check_transcripts<GroupSession>(BROKERSIM_SOURCE "/tests/transcripts/groups"));
 }

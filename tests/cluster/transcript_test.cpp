@@ -187,11 +187,5 @@ private:
 } // namespace
 
 TEST_CASE("the cluster's transcripts say what happens") {
-    const std::vector<std::string> files =
-        test::transcripts_in(BROKERSIM_SOURCE "/tests/transcripts/cluster");
-    REQUIRE_FALSE(files.empty());
-    for (const std::string& file : files) {
-        Session session;
-        test::check_transcript(file, [&](const test::Command& c) { return session(c); });
-    }
+    CHECK(test::check_transcripts<Session>(BROKERSIM_SOURCE "/tests/transcripts/cluster"));
 }

@@ -5,17 +5,11 @@
 
 using namespace brokersim;
 using test::NetTable;
+using test::plain_network;
 
 namespace {
 
 /// A millisecond for any way; lines cost nothing.
-NetworkSpec plain_network() {
-    NetworkSpec spec;
-    spec.bandwidth = 0;
-    spec.latency = Distribution::constant(milliseconds(1));
-    return spec;
-}
-
 /// Ports on which 64 KiB take a millisecond.
 NetworkSpec slow_network() {
     NetworkSpec spec = plain_network();

@@ -8,15 +8,9 @@
 
 using namespace brokersim;
 using test::NetTable;
+using test::plain_network;
 
 namespace {
-
-NetworkSpec plain_network() {
-    NetworkSpec spec;
-    spec.bandwidth = 0;
-    spec.latency = Distribution::constant(milliseconds(1));
-    return spec;
-}
 
 /// The times, in milliseconds, of the lines that contain `what`.
 std::vector<std::int64_t> times_of(const std::string& told, const std::string& what) {

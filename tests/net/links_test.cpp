@@ -9,15 +9,9 @@
 
 using namespace brokersim;
 using test::NetTable;
+using test::plain_network;
 
 namespace {
-
-NetworkSpec plain_network() {
-    NetworkSpec spec;
-    spec.bandwidth = 0;
-    spec.latency = Distribution::constant(milliseconds(1));
-    return spec;
-}
 
 Slowness slowness(std::uint32_t by) {
     Slowness s;

@@ -10,6 +10,14 @@
 
 namespace brokersim::test {
 
+/// One way takes 1 ms, whatever the size.
+inline NetworkSpec plain_network() {
+    NetworkSpec spec;
+    spec.bandwidth = 0;
+    spec.latency = Distribution::constant(milliseconds(1));
+    return spec;
+}
+
 /// Times are told in microseconds. Messages are numbers.
 class NetTable final : public FactSink {
 public:

@@ -34,4 +34,15 @@ void check_transcript(const std::string& file,
 /// The files `*.txt` of a folder, in the order of their names.
 std::vector<std::string> transcripts_in(const std::string& folder);
 
+/// Checks all transcripts of a folder, each with a Session of its own. False if there is none.
+template <class Session>
+bool check_transcripts(const std::string& folder) {
+    const std::vector<std::string> files = transcripts_in(folder);
+    for (const std::string& file : files) {
+        Session session;
+        check_transcript(file, [&](const Command& c) { return session(c); });
+    }
+    return !files.empty();
+}
+
 } // namespace brokersim::test
