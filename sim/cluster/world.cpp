@@ -143,16 +143,7 @@ void World::give_message(MachineId id, std::uint32_t packet, Cause cause) {
     Packet& p = messages_.packets[packet];
     if (p.stage == 0) network_.done(p);
     p.cause = cause;
-    Incoming incoming;
-    incoming.packet = packet;
-    incoming.conn = p.conn;
-    incoming.from = p.from;
-    incoming.kind = p.kind;
-    incoming.stage = p.stage;
-    incoming.body = p.body;
-    incoming.bytes = p.bytes;
-    incoming.id = p.id;
-    incoming.api = static_cast<Api>(p.api);
+    const Incoming incoming = incoming_of(p, packet);
     out_.begin(In{now_, id}, cause, sink_);
     with_actor(machines_[id.index()], [&](auto& actor) {
         actor.on_message(In{now_, id}, incoming, out_);

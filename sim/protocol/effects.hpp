@@ -37,6 +37,11 @@ struct Incoming {
     Api api{};
 };
 
+/// What a receiver sees of the packet at `index`.
+inline Incoming incoming_of(const Packet& p, std::uint32_t index) {
+    return {index, p.conn, p.from, p.kind, p.stage, p.body, p.bytes, p.id, static_cast<Api>(p.api)};
+}
+
 /// One effect: 32 bytes, plain.
 struct Effect {
     enum class Op : std::uint8_t { send, dial, close, arm, disarm, defer, exit, crash, listen };

@@ -119,16 +119,7 @@ private:
     template <class Handler>
     void hand_over(std::uint32_t index, Handler handler) {
         const Packet p = messages.packets[index];
-        Incoming incoming;
-        incoming.packet = index;
-        incoming.conn = p.conn;
-        incoming.from = p.from;
-        incoming.kind = p.kind;
-        incoming.stage = p.stage;
-        incoming.body = p.body;
-        incoming.bytes = p.bytes;
-        incoming.id = p.id;
-        incoming.api = static_cast<Api>(p.api);
+        const Incoming incoming = incoming_of(p, index);
         out.begin(in(), Cause{}, &facts);
         handler(incoming);
         const bool held = out.held();
