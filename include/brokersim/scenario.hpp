@@ -175,6 +175,18 @@ struct ProducerSpec {
     ProducerConfig config;
 };
 
+/// Whether `machine` is one of several instances of the producer `entry`: NAME-1, NAME-2 …
+constexpr bool is_instance(std::string_view machine, std::string_view entry) {
+    if (machine.size() <= entry.size() + 1 || !machine.starts_with(entry) ||
+        machine[entry.size()] != '-') {
+        return false;
+    }
+    for (const char c : machine.substr(entry.size() + 1)) {
+        if (c < '0' || c > '9') { return false; }
+    }
+    return true;
+}
+
 enum class CommitMode : std::uint8_t { automatic, after_processing, before_processing };
 
 /// What a member does with a record that fails again and again.

@@ -27,13 +27,8 @@ std::vector<MachineId> World::producers_named(const std::string& name) const {
     std::vector<MachineId> who;
     for (const Producer& producer : producers_) {
         const std::string& own = names_[producer.machine().index()];
-        const bool instance =
-            own.size() > name.size() + 1 && own.starts_with(name) && own[name.size()] == '-' &&
-            std::all_of(own.begin() + static_cast<std::ptrdiff_t>(name.size()) + 1, own.end(),
-                        [](char c) { return c >= '0' && c <= '9'; });
-        if (own == name || (instance && !machine_named(name).valid())) {
-            who.push_back(producer.machine());
-        }
+        if (own == name) return {producer.machine()};
+        if (is_instance(own, name)) who.push_back(producer.machine());
     }
     return who;
 }

@@ -73,17 +73,6 @@ constexpr std::array metrics = {
     ProbedMetric{"handlers.busy", Source::handlers, Statistic::value, Unit::ratio, {}},
 };
 
-/// Is `name` the entry itself or one of its instances ("orders", "orders-2")?
-bool is_instance(const std::string& name, const std::string& entry) {
-    if (name == entry) { return true; }
-    if (name.size() <= entry.size() + 1 || name.compare(0, entry.size(), entry) != 0 ||
-        name[entry.size()] != '-') {
-        return false;
-    }
-    return std::all_of(name.begin() + static_cast<std::ptrdiff_t>(entry.size()) + 1, name.end(),
-                       [](char c) { return c >= '0' && c <= '9'; });
-}
-
 template <class Named>
 std::size_t find_name(const std::vector<Named>& list, const std::string& name) {
     std::size_t k = 0;
@@ -126,7 +115,9 @@ Probe::Probe(const ExpectSpec& spec, const Scenario& scenario, const RunInfo& in
 void Probe::filter(const ExpectSpec& spec, const RunInfo& info) {
     if (spec.producer) {
         by_producer_ = true;
-        for (std::size_t p = 0; p < info.producers.size(); ++p) {
+        const std::size_t one = find_name(info.producers, *spec.producer);
+        if (one < info.producers.size()) { producers_.push_back(ProducerId(one)); }
+        for (std::size_t p = 0; p < info.producers.size() && one == info.producers.size(); ++p) {
             if (is_instance(info.producers[p].name, *spec.producer)) {
                 producers_.push_back(ProducerId(p));
             }
