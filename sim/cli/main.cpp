@@ -83,6 +83,13 @@ private:
         return sub->add_option(name, to, does)->type_name(type)->take_last();
     }
 
+    /// What a command cannot do without: one word, or a list of them.
+    template <class Words>
+    static void argument(CLI::App* sub, const std::string& name, Words& to,
+                         const std::string& does) {
+        sub->add_option(name, to, does)->type_name("")->required();
+    }
+
     /// Options that change a scenario, and those that limit it.
     void add_changes(CLI::App* sub) {
         single(sub, "--seed", words_.seed, "another seed than the scenario's", "N");
@@ -103,9 +110,7 @@ private:
                    "  brokersim run scenario.json --trace t.jsonl\n"
                    "  brokersim run scenario.json --set /producers/0/config/acks=1 --seed 7\n"
                    "  brokersim run scenario.json --narrate");
-        run_->add_option("SCENARIO", words_.scenarios, "scenario files, - for standard input")
-            ->type_name("")
-            ->required();
+        argument(run_, "SCENARIO", words_.scenarios, "scenario files, - for standard input");
         add_changes(run_);
         single(run_, "--trace", words_.trace,
                "write a trace: FILE.jsonl, FILE.jsonl.zst, - for standard output; of several "
@@ -122,9 +127,7 @@ private:
     void add_check() {
         check_ = add("check", "validate scenarios, and tell all problems",
                      "  brokersim check scenario.json other.json");
-        check_->add_option("SCENARIO", words_.scenarios, "scenario files, - for standard input")
-            ->type_name("")
-            ->required();
+        argument(check_, "SCENARIO", words_.scenarios, "scenario files, - for standard input");
         add_changes(check_);
     }
 
@@ -134,9 +137,7 @@ private:
                    "one meaning",
                    "  brokersim fmt scenario.json\n"
                    "  brokersim fmt scenario.json --set /seed=7 -o resolved.json");
-        fmt_->add_option("SCENARIO", words_.source, "a scenario file, - for standard input")
-            ->type_name("")
-            ->required();
+        argument(fmt_, "SCENARIO", words_.source, "a scenario file, - for standard input");
         add_changes(fmt_);
         single(fmt_, "-o,--output", words_.output, "where to; - is standard output", "FILE");
     }
@@ -146,9 +147,7 @@ private:
                     "  brokersim show t.jsonl --at 12s topics\n"
                     "  brokersim show t.jsonl --at 12s groups --members\n"
                     "  brokersim show t.jsonl log orders/0");
-        show_->add_option("TRACE", words_.source, "a trace file, - for standard input")
-            ->type_name("")
-            ->required();
+        argument(show_, "TRACE", words_.source, "a trace file, - for standard input");
         show_
             ->add_option("WHAT", words_.what,
                          "topics (as kafka-topics --describe), groups (as kafka-consumer-groups "
@@ -166,9 +165,7 @@ private:
                     "  brokersim grep t.jsonl --event ctl.part --tp orders/0\n"
                     "  brokersim grep t.jsonl --event 'prod.*' --from 10s --to 12s\n"
                     "  brokersim grep t.jsonl --fault power");
-        grep_->add_option("TRACE", words_.source, "a trace file, - for standard input")
-            ->type_name("")
-            ->required();
+        argument(grep_, "TRACE", words_.source, "a trace file, - for standard input");
         several(grep_, "--event", words_.events, "events of this name, or of a kind: prod.*",
                 "NAME");
         several(grep_, "--node", words_.nodes, "that name this machine", "NAME");
@@ -187,9 +184,7 @@ private:
     void add_init() {
         init_ = add("init", "copy the files of a bundled scenario, to start from",
                     "  brokersim init replication-table my-scenario");
-        init_->add_option("NAME", words_.name, "as `brokersim list` shows it")
-            ->type_name("")
-            ->required();
+        argument(init_, "NAME", words_.name, "as `brokersim list` shows it");
         init_->add_option("FOLDER", words_.folder, "where to; default: here")->type_name("");
         init_->add_flag("--force", words_.force, "replace files that exist");
     }
