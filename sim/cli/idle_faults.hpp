@@ -12,6 +12,7 @@ namespace brokersim {
 
 class IdleFaults final : public Observer {
 public:
+    FactKinds wants() const override { return {FactKind::fault_begin}; }
     void on(Time now, Cause, FactRef fact, Verdicts&) override {
         const auto* begin = fact.as<FaultBegin>();
         // Without a target, `heal` means all cuts.

@@ -21,6 +21,7 @@ public:
     /// Both must outlive the narrator. When the sink refuses bytes it falls silent.
     Narrator(const RunInfo& info, ByteSink& out);
 
+    FactKinds wants() const override { return FactKinds::all(); }
     void on(Time now, Cause cause, FactRef fact, Verdicts& verdicts) override;
 
     bool failed() const { return failed_; }

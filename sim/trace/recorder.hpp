@@ -54,8 +54,9 @@ class Observer {
 public:
     virtual ~Observer() = default;
 
-    /// The kinds it wants to see; asked once, before the first fact.
-    virtual FactKinds wants() const { return FactKinds::all(); }
+    /// The kinds it wants to see; asked once, before the first fact. Kinds that nobody wants cost
+    /// a run much less, so this is never left to a default.
+    virtual FactKinds wants() const = 0;
 
     /// Every wanted fact of the model, whatever the level, then the verdicts on it. `cause`: the
     /// number of the fact, or of its nearest ancestor in the trace. Spans and texts last for the

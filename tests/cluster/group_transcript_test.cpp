@@ -49,6 +49,7 @@ public:
         : words_(info), chosen_(chosen), from_(from) {}
     std::string text;
 
+    FactKinds wants() const override { return FactKinds::all(); }
     void on(Time now, Cause, FactRef fact, Verdicts&) override {
         if (now <= from_) return;
         visit(fact, [&](const auto& f) {

@@ -48,6 +48,7 @@ public:
 
     explicit Pessimist(std::string own) : name(std::move(own)) {}
 
+    FactKinds wants() const override { return FactKinds::all(); }
     void on(Time, Cause cause, FactRef fact, Verdicts& verdicts) override {
         visit(fact, [&](const auto& f) { seen += std::string(f.name) + std::to_string(cause.n); });
         seen += ' ';
