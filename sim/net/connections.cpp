@@ -39,6 +39,7 @@ std::uint32_t Network::make(Wire& wire, ConnId conn, std::uint32_t side, PacketT
     Packet& p = wire.packets[index];
     p.type = type;
     p.conn = conn;
+    p.side = static_cast<std::uint8_t>(side);
     p.from = c.end[side];
     p.to = c.end[1 - side];
     p.bytes = segment_bytes;
@@ -65,9 +66,12 @@ void Network::connect_retry(Wire& wire, std::uint32_t index) {
 
 bool Network::send(Wire& wire, std::uint32_t index) {
     Packet& p = wire.packets[index];
-    if (!open(p.conn, p.from)) return false;
+    if (!p.conn.valid()) return false;
     Connection& c = connections_[p.conn.slot];
-    p.to = c.end[1 - side_of(c, p.from)];
+    const std::uint32_t side = side_of(c, p.from);
+    if (c.serial != p.conn.serial || !c.open[side]) return false;
+    p.side = static_cast<std::uint8_t>(side);
+    p.to = c.end[1 - side];
     ++c.packets;
     put_on(wire, index);
     return true;
@@ -75,7 +79,7 @@ bool Network::send(Wire& wire, std::uint32_t index) {
 
 /// Data goes behind what has to be sent again.
 void Network::put_on(Wire& wire, std::uint32_t index) {
-    Lane& l = lane(lane_of(wire.packets[index]));
+    Lane& l = lane_of(wire.packets[index]);
     if (l.lost.empty() && l.stalled.empty()) {
         transmit(wire, index);
     } else {
@@ -176,7 +180,7 @@ Arrival Network::receive(Wire& wire, std::uint32_t index, std::int32_t incarnati
     const Connection& c = connections_[p.conn.slot];
     const Host& host = hosts_[p.to.index()];
     if (p.type == PacketType::message && p.left != nobodys && host.up && !host.dark &&
-        c.open[side_of(c, p.to)]) {
+        c.open[1 - p.side]) {
         cause = wire.note(p.cause, NetRecv{p.id, incarnation});
         return Arrival::message; // done() counts it off.
     }
@@ -240,31 +244,6 @@ Arrival Network::receive_rest(Wire& wire, std::uint32_t index, std::int32_t inca
     unref(p.conn.slot);
     wire.packets.give(index);
     return result;
-}
-
-bool Network::open(ConnId conn, MachineId side) const {
-    if (!conn.valid()) return false;
-    const Connection& c = connections_[conn.slot];
-    return c.serial == conn.serial && c.open[side_of(c, side)];
-}
-
-MachineId Network::peer(ConnId conn, MachineId side) const {
-    const Connection& c = connections_[conn.slot];
-    return c.end[1 - side_of(c, side)];
-}
-
-std::uint32_t& Network::user(ConnId conn, MachineId side) {
-    Connection& c = connections_[conn.slot];
-    return c.user[side_of(c, side)];
-}
-
-void Network::unref(std::uint32_t slot) {
-    Connection& c = connections_[slot];
-    BS_ASSERT(c.packets > 0);
-    if (--c.packets == 0 && !c.open[0] && !c.open[1]) {
-        c.serial = 0;
-        free_.push_back(slot);
-    }
 }
 
 } // namespace brokersim

@@ -65,18 +65,17 @@ std::uint32_t Network::link_between(MachineId from, MachineId to) {
     return index;
 }
 
-Duration Network::latency_of(Link& link, MachineId from, MachineId to) {
-    Duration sum = link.latency.draw(link.stream); // Drawn even for a link that is cut.
-    if (slowed_ > 0) [[unlikely]] {
-        const std::vector<Slowness>& here = hosts_[from.index()].slow;
-        for (const Slowness& s : here) {
-            if (s.latency) sum += s.latency->draw(link.slowness);
-        }
-        for (const Slowness& s : hosts_[to.index()].slow) { // One fault slows a link down once.
-            const bool both = std::any_of(here.begin(), here.end(),
-                                          [&](const Slowness& other) { return other.by == s.by; });
-            if (s.latency && !both) sum += s.latency->draw(link.slowness);
-        }
+/// What faults add to the latency.
+Duration Network::slowness_of(Link& link, MachineId from, MachineId to) {
+    Duration sum{};
+    const std::vector<Slowness>& here = hosts_[from.index()].slow;
+    for (const Slowness& s : here) {
+        if (s.latency) sum += s.latency->draw(link.slowness);
+    }
+    for (const Slowness& s : hosts_[to.index()].slow) { // One fault slows a link down once.
+        const bool both = std::any_of(here.begin(), here.end(),
+                                      [&](const Slowness& other) { return other.by == s.by; });
+        if (s.latency && !both) sum += s.latency->draw(link.slowness);
     }
     return sum;
 }

@@ -3,6 +3,7 @@
 
 #include "brokersim/fact_sink.hpp"
 #include "brokersim/scenario.hpp"
+#include "engine/assert.hpp"
 #include "engine/distribution.hpp"
 #include "engine/event_queue.hpp"
 #include "engine/random.hpp"
@@ -111,10 +112,20 @@ public:
     /// The message of this packet was taken by its receiver.
     void done(const Packet& packet) { unref(packet.conn.slot); }
 
-    bool open(ConnId conn, MachineId side) const;
-    MachineId peer(ConnId conn, MachineId side) const;
+    bool open(ConnId conn, MachineId side) const {
+        if (!conn.valid()) return false;
+        const Connection& c = connections_[conn.slot];
+        return c.serial == conn.serial && c.open[side_of(c, side)];
+    }
+    MachineId peer(ConnId conn, MachineId side) const {
+        const Connection& c = connections_[conn.slot];
+        return c.end[1 - side_of(c, side)];
+    }
     /// A word that one side keeps with the connection (a broker: its own slot for it).
-    std::uint32_t& user(ConnId conn, MachineId side);
+    std::uint32_t& user(ConnId conn, MachineId side) {
+        Connection& c = connections_[conn.slot];
+        return c.user[side_of(c, side)];
+    }
 
 private:
     static constexpr std::uint32_t no_lane = 0xffffffff;
@@ -175,10 +186,9 @@ private:
     static constexpr std::int32_t nobodys = -1; ///< `left` of a packet that nobody sends again
 
     Lane& lane(std::uint32_t index) { return connections_[index / 2].lane[index % 2]; }
-    std::uint32_t side_of(const Connection& c, MachineId m) const { return c.end[0] == m ? 0 : 1; }
-    std::uint32_t lane_of(const Packet& p) const {
-        return p.conn.slot * 2 + side_of(connections_[p.conn.slot], p.from);
-    }
+    Lane& lane_of(const Packet& p) { return connections_[p.conn.slot].lane[p.side]; }
+    static std::uint32_t lane_index(const Packet& p) { return p.conn.slot * 2 + p.side; }
+    static std::uint32_t side_of(const Connection& c, MachineId m) { return c.end[0] == m ? 0 : 1; }
     static bool ordered(const Packet& p) {
         return p.type == PacketType::message || p.type == PacketType::close;
     }
@@ -186,31 +196,42 @@ private:
     // network.cpp: links.
     std::uint32_t link_between(MachineId from, MachineId to);
     void apply_zones(MachineId from, MachineId to, Distribution& latency, Link& link) const;
-    Duration latency_of(Link& link, MachineId from, MachineId to);
+    Duration latency_of(Link& link, MachineId from, MachineId to) {
+        const Duration usual = link.latency.draw(link.stream); // Drawn even for a link that is cut.
+        return slowed_ == 0 ? usual : usual + slowness_of(link, from, to);
+    }
+    Duration slowness_of(Link& link, MachineId from, MachineId to);
     bool unlucky(Link& link, const Packet& p);
 
     // ports.cpp
-    Duration port_time(MachineId machine, std::int32_t bytes) const;
     void transmit(Wire& wire, std::uint32_t packet);
-    void launch(Wire& wire, std::uint32_t packet, Time began, Time sent);
+    void launch(Wire& wire, std::uint32_t packet, Lane& lane, Time began, Time sent);
     static void push(Wire& wire, Queue& queue, std::uint32_t packet);
     static std::uint32_t pop(Wire& wire, Queue& queue);
     void join_round(Wire& wire, std::uint32_t lane_index, MachineId machine, bool outgoing);
     void carry_piece(Wire& wire, MachineId machine, bool outgoing);
     static Duration already_in(Port& port, Time now, Duration length);
-    bool enter_port(Wire& wire, std::uint32_t packet);
+    static Duration already_in_busy(Port& port, Time now, Duration length);
+    bool enter_port(Wire& wire, std::uint32_t packet, Lane& lane, Host& host);
+    void wait_for_port(Wire& wire, std::uint32_t packet, Lane& lane, Port& port, Duration length,
+                       Duration in);
 
     // retransmission.cpp
-    bool unreachable(const Lane& lane, MachineId to) const;
     void lose(Wire& wire, std::uint32_t packet, std::string_view why);
-    bool in_turn(const Packet& packet);
 
     // connections.cpp
     void end(Wire& wire, MachineId machine, Cause cause, bool silent,
              std::vector<std::uint32_t>& dead);
     Arrival receive_rest(Wire& wire, std::uint32_t packet, std::int32_t incarnation, Cause& cause,
                          std::vector<std::uint32_t>& dead);
-    void unref(std::uint32_t slot);
+    void unref(std::uint32_t slot) {
+        Connection& c = connections_[slot];
+        BS_ASSERT(c.packets > 0);
+        if (--c.packets == 0 && !c.open[0] && !c.open[1]) [[unlikely]] {
+            c.serial = 0;
+            free_.push_back(slot);
+        }
+    }
     std::uint32_t make(Wire& wire, ConnId conn, std::uint32_t side, PacketType type, Cause cause);
     void put_on(Wire& wire, std::uint32_t packet);
     void drop(Wire& wire, std::uint32_t packet, std::string_view why);

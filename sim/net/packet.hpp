@@ -37,6 +37,7 @@ struct Packet {
     std::uint32_t next = no_packet; ///< next in the queue it waits in
     std::int32_t incarnation = 0;   ///< of the receiver, once it has been delivered
     PacketType type = PacketType::message;
+    std::uint8_t side = 0;  ///< which end of its connection sent it: names its lane
     std::uint8_t kind = 0;  ///< MessageKind
     std::uint8_t stage = 0; ///< of a deferred packet: the receiver's own mark
     bool response = false;

@@ -30,10 +30,6 @@ Duration line_time(std::int32_t bytes, Bandwidth per_second) {
 
 } // namespace
 
-Duration Network::port_time(MachineId machine, std::int32_t bytes) const {
-    return line_time(bytes, hosts_[machine.index()].bandwidth);
-}
-
 void Network::push(Wire& wire, Queue& queue, std::uint32_t packet) {
     wire.packets[packet].next = no_packet;
     if (queue.empty()) {
@@ -62,24 +58,23 @@ void Network::transmit(Wire& wire, std::uint32_t index) {
             wire.note(p.cause, NetSend{p.id, p.from, p.to, p.conn.serial, static_cast<Api>(p.api),
                                        p.bytes, response ? PacketWhat::response : what_is(p.type)});
     }
-    const std::uint32_t at = lane_of(p);
-    Lane& l = lane(at);
+    Lane& l = lane_of(p);
     if (ordered(p) && p.sequence == 0) p.sequence = ++l.sent;
-    Port& port = hosts_[p.from.index()].port[1];
+    Host& host = hosts_[p.from.index()];
+    Port& port = host.port[1];
     if (l.out.empty() && port.head == no_lane && port.free_at <= wire.now && p.bytes <= piece) {
-        port.free_at = wire.now + port_time(p.from, p.bytes);
-        launch(wire, index, wire.now, port.free_at);
+        port.free_at = wire.now + line_time(p.bytes, host.bandwidth);
+        launch(wire, index, l, wire.now, port.free_at);
         return;
     }
     p.left = p.bytes;
     push(wire, l.out, index);
-    join_round(wire, at, p.from, true);
+    join_round(wire, lane_index(p), p.from, true);
 }
 
 /// Its bits left the sender's port from `began` to `sent`: when the last one arrives.
-void Network::launch(Wire& wire, std::uint32_t index, Time began, Time sent) {
+inline void Network::launch(Wire& wire, std::uint32_t index, Lane& l, Time began, Time sent) {
     const Packet& p = wire.packets[index];
-    Lane& l = lane(lane_of(p));
     Link& link = links_[l.link];
     Time done = sent;
     if (link.bandwidth > 0) {
@@ -122,7 +117,8 @@ void Network::join_round(Wire& wire, std::uint32_t at, MachineId machine, bool o
 
 /// The port is free: the next lane of its round has a piece carried, then goes to the back.
 void Network::carry_piece(Wire& wire, MachineId machine, bool outgoing) {
-    Port& port = hosts_[machine.index()].port[outgoing];
+    Host& host = hosts_[machine.index()];
+    Port& port = host.port[outgoing];
     port.scheduled = false;
     while (port.head != no_lane) {
         const std::uint32_t at = port.head;
@@ -136,11 +132,11 @@ void Network::carry_piece(Wire& wire, MachineId machine, bool outgoing) {
         if (outgoing && p.left == p.bytes) l.began = wire.now;
         const std::int32_t carried = std::min(p.left, piece);
         p.left -= carried;
-        port.free_at = wire.now + port_time(machine, carried);
+        port.free_at = wire.now + line_time(carried, host.bandwidth);
         if (p.left == 0) {
             const std::uint32_t index = pop(wire, queue);
             if (outgoing) {
-                launch(wire, index, l.began, port.free_at);
+                launch(wire, index, l, l.began, port.free_at);
             } else {
                 wire.queue.push(port.free_at, Event{EventKind::packet_received, index});
             }
@@ -163,42 +159,58 @@ void Network::in_port_free(Wire& wire, MachineId machine) {
 }
 
 bool Network::arrives(Wire& wire, std::uint32_t index) {
-    const Packet& p = wire.packets[index];
-    const Lane& l = lane(lane_of(p));
-    if (unreachable(l, p.to)) {
-        lose(wire, index, hosts_[p.to.index()].dark ? "down" : "cut");
+    Packet& p = wire.packets[index];
+    Connection& c = connections_[p.conn.slot];
+    Lane& l = c.lane[p.side];
+    Link& link = links_[l.link];
+    Host& host = hosts_[p.to.index()];
+    if (host.dark || link.cuts > 0) [[unlikely]] {
+        lose(wire, index, host.dark ? "down" : "cut");
         return false;
     }
-    if ((p.tries == 0 || !ordered(p)) && unlucky(links_[l.link], p)) {
+    const bool in_order = ordered(p);
+    const bool may_be_lost = link.loss.ppb > 0 || slowed_ > 0;
+    if (may_be_lost && (p.tries == 0 || !in_order) && unlucky(link, p)) {
         lose(wire, index, "loss");
         return false;
     }
-    if (ordered(p) && !in_turn(p)) {
-        wire.packets[index].tries = 1; // Its luck is not tried again.
-        lose(wire, index, "out_of_order");
-        return false;
+    if (in_order) {
+        if (p.sequence == l.received + 1) [[likely]] {
+            l.received = p.sequence;
+            l.rto = {};
+        } else if (c.open[1 - p.side]) {
+            // Something before it was lost, and TCP as it is modelled keeps nothing that comes out
+            // of order. Where the receiver has closed, nobody puts it in order any more.
+            p.tries = 1; // Its luck is not tried again.
+            lose(wire, index, "out_of_order");
+            return false;
+        }
     }
-    return enter_port(wire, index);
+    return enter_port(wire, index, l, host);
 }
 
 /// The bits of a packet that is here now came in over the last `length`: how much of that the port
 /// has carried by now. That is what it was idle for meanwhile. Before `known_since` it was idle;
 /// from there to `busy_since` it was for `idle` altogether; then came one run of packets that ended
 /// at `free_at`.
-Duration Network::already_in(Port& port, Time now, Duration length) {
+inline Duration Network::already_in(Port& port, Time now, Duration length) {
+    const Duration gap = now - port.free_at;
+    if (gap < length) return already_in_busy(port, now, length);
+    if (gap == length) return length;
+    const Time began = now - length; // A new run.
+    if (gap - length > port.free_at - port.known_since) {
+        port.known_since = began;
+        port.idle = {};
+    } else {
+        port.idle += gap - length;
+    }
+    port.busy_since = began;
+    return length;
+}
+
+Duration Network::already_in_busy(Port& port, Time now, Duration length) {
     const Duration gap = std::max(now - port.free_at, Duration{});
     const Time began = now - length;
-    if (gap == length && port.free_at <= now) return length;
-    if (gap > length) { // A new run.
-        if (gap - length > port.free_at - port.known_since) {
-            port.known_since = began;
-            port.idle = {};
-        } else {
-            port.idle += gap - length;
-        }
-        port.busy_since = began;
-        return length;
-    }
     if (began >= port.busy_since) return gap;
     Duration before{};
     if (began < port.known_since) {
@@ -213,18 +225,24 @@ Duration Network::already_in(Port& port, Time now, Duration length) {
     return std::min(gap + before, length);
 }
 
-bool Network::enter_port(Wire& wire, std::uint32_t index) {
-    Packet& p = wire.packets[index];
-    const std::uint32_t at = lane_of(p);
-    Lane& l = lane(at);
-    Port& port = hosts_[p.to.index()].port[0];
-    const Duration length = port_time(p.to, p.bytes);
+inline bool Network::enter_port(Wire& wire, std::uint32_t index, Lane& l, Host& host) {
+    Port& port = host.port[0];
+    const Duration length = line_time(wire.packets[index].bytes, host.bandwidth);
     const Duration in = already_in(port, wire.now, length);
     const bool queued = !l.in.empty() || port.head != no_lane || port.free_at > wire.now;
-    if (!queued && in == length) {
+    if (!queued && in == length) [[likely]] {
         port.free_at = wire.now;
         return true;
     }
+    wait_for_port(wire, index, l, port, length, in);
+    return false;
+}
+
+/// Not all of it is in yet, of the `length` that it takes, or others come before it.
+void Network::wait_for_port(Wire& wire, std::uint32_t index, Lane& l, Port& port, Duration length,
+                            Duration in) {
+    Packet& p = wire.packets[index];
+    const bool queued = !l.in.empty() || port.head != no_lane || port.free_at > wire.now;
     if (length > Duration{}) {
         const Wide carried = Wide(in.ns) * Wide(p.bytes) / Wide(length.ns);
         p.left = std::max(p.bytes - static_cast<std::int32_t>(carried), 1);
@@ -234,11 +252,10 @@ bool Network::enter_port(Wire& wire, std::uint32_t index) {
     if (!queued && p.left <= piece) { // The rest of it still has to come in.
         port.free_at = wire.now + (length - in);
         wire.queue.push(port.free_at, Event{EventKind::packet_received, index});
-        return false;
+        return;
     }
     push(wire, l.in, index);
-    join_round(wire, at, p.to, false);
-    return false;
+    join_round(wire, lane_index(p), p.to, false);
 }
 
 } // namespace brokersim

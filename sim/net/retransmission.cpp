@@ -12,10 +12,6 @@ constexpr Duration last_rto = seconds(120);
 
 } // namespace
 
-bool Network::unreachable(const Lane& l, MachineId to) const {
-    return links_[l.link].cuts > 0 || hosts_[to.index()].dark;
-}
-
 /// A packet did not come through. What the kernel sends again waits; what it does not is gone.
 void Network::lose(Wire& wire, std::uint32_t index, std::string_view why) {
     Packet& p = wire.packets[index];
@@ -28,6 +24,7 @@ void Network::lose(Wire& wire, std::uint32_t index, std::string_view why) {
         // The dialler tries again 1, 3, 7, 15 … seconds after its first packet.
         const Duration wait = seconds(std::int64_t{1} << std::min<int>(p.tries, 20));
         p.type = PacketType::connect;
+        p.side = 0;
         p.from = c.end[0];
         p.to = c.end[1];
         p.tries = static_cast<std::uint8_t>(std::min<int>(p.tries + 1, 20));
@@ -41,7 +38,7 @@ void Network::lose(Wire& wire, std::uint32_t index, std::string_view why) {
     case PacketType::message:
     case PacketType::close: break;
     }
-    const std::uint32_t at = lane_of(p);
+    const std::uint32_t at = lane_index(p);
     Lane& l = lane(at);
     if (l.gone) {
         p.left = nobodys;
@@ -69,12 +66,13 @@ void Network::retransmit(Wire& wire, std::uint32_t at) {
     l.again = Time::never();
     if (l.lost.empty()) return; // The process died meanwhile.
     Packet& first = wire.packets[l.lost.head];
-    if (unreachable(l, first.to)) {
+    const bool dark = hosts_[first.to.index()].dark;
+    if (dark || links_[l.link].cuts > 0) {
         first.id = next_id_++;
         wire.note(first.cause,
                   NetSend{first.id, first.from, first.to, first.conn.serial,
                           static_cast<Api>(first.api), first.bytes, PacketWhat::retransmission});
-        drop(wire, l.lost.head, hosts_[first.to.index()].dark ? "down" : "cut");
+        drop(wire, l.lost.head, dark ? "down" : "cut");
         l.rto = std::min(l.rto * 2, last_rto);
         l.again = wire.now + l.rto;
         wire.queue.push(l.again, Event{EventKind::retransmit, at});
@@ -87,19 +85,6 @@ void Network::retransmit(Wire& wire, std::uint32_t at) {
         transmit(wire, pop(wire, lost));
     while (!stalled.empty())
         transmit(wire, pop(wire, stalled));
-}
-
-/// Is this the next packet of its connection? If not, something before it was lost, and TCP as it
-/// is modelled keeps nothing that comes out of order.
-bool Network::in_turn(const Packet& p) {
-    Lane& l = lane(lane_of(p));
-    const Connection& c = connections_[p.conn.slot];
-    if (p.sequence == l.received + 1) {
-        l.received = p.sequence;
-        l.rto = {};
-        return true;
-    }
-    return !c.open[side_of(c, p.to)]; // Nobody puts it in order any more.
 }
 
 } // namespace brokersim
