@@ -153,14 +153,14 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
         const MachineId id = layout_->controller(k);
         out_.begin(In{now_, id}, Cause{}, sink_);
         controllers_[k].settle(In{now_, id}, image, end, out_);
-        carry_out(id);
+        carry_out(machines_[id.index()], id);
     }
     for (std::size_t k = 0; k < brokers_.size(); ++k) {
         const MachineId id(k);
         out_.begin(In{now_, id}, Cause{}, sink_);
         brokers_[k].broker().settle(In{now_, id}, views[k].epoch, end, partitions, views, out_);
         brokers_[k].settle_event(In{now_, id}, out_);
-        carry_out(id);
+        carry_out(machines_[id.index()], id);
     }
     write_script(scenario);
     sink_ = nullptr;

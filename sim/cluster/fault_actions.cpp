@@ -249,7 +249,7 @@ void World::set_rates(const Occurrence& o, Cause cause) {
         }
         out_.begin(In{now_, id}, cause, sink_);
         producers_[producer].set_rate(In{now_, id}, rate, out_);
-        carry_out(id);
+        carry_out(machines_[id.index()], id);
     }
 }
 

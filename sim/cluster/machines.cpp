@@ -171,7 +171,7 @@ void World::end_load(FactSink* sink) {
         const MachineId id(k);
         out_.begin(In{now_, id}, Cause{}, sink_);
         producers_[machine.index].end_of_load(In{now_, id}, out_);
-        carry_out(id);
+        carry_out(machines_[id.index()], id);
     }
     sink_ = nullptr;
 }

@@ -42,9 +42,9 @@ void World::handle(Time now, Event event) {
     Wire w = wire();
     switch (event.kind) {
     case EventKind::packet_arrives:
-        if (network_.arrives(w, event.handle)) deliver(event.handle);
+        if (network_.arrives(w, event.handle)) deliver(w, event.handle);
         return;
-    case EventKind::packet_received: deliver(event.handle); return;
+    case EventKind::packet_received: deliver(w, event.handle); return;
     case EventKind::out_port:
         network_.out_port_free(w, MachineId(static_cast<std::int32_t>(event.handle)));
         return;
@@ -90,28 +90,32 @@ void World::report_livelock(FactSink* sink) {
 }
 
 /// A packet is through the port of its machine: to the kernel, and maybe to the process.
-void World::deliver(std::uint32_t packet) {
-    const MachineId to = messages_.packets[packet].to;
-    const ConnId conn = messages_.packets[packet].conn;
-    Cause cause = messages_.packets[packet].cause;
-    const std::int32_t incarnation = machines_[to.index()].incarnation;
-    Wire w = wire();
-    const Arrival arrival = network_.receive(w, packet, incarnation, cause, dead_);
+void World::deliver(Wire& w, std::uint32_t packet) {
+    Packet& p = messages_.packets[packet];
+    const MachineId to = p.to;
+    const ConnId conn = p.conn;
+    Machine& machine = machines_[to.index()];
+    Cause cause = p.cause;
+    const Arrival arrival = network_.receive(w, packet, machine.incarnation, cause, dead_);
+    if (arrival == Arrival::message) [[likely]] {
+        Packet& message = messages_.packets[packet]; // The pool may have grown.
+        message.incarnation = machine.incarnation;
+        message.stage = 0;
+        message.cause = cause;
+        give_message(machine, to, packet);
+        return;
+    }
     if (!dead_.empty()) free_dead();
     switch (arrival) {
-    case Arrival::nothing: return;
-    case Arrival::message:
-        messages_.packets[packet].incarnation = incarnation;
-        messages_.packets[packet].stage = 0;
-        give(to, {Stashed::What::message, packet, conn, cause});
-        return;
+    case Arrival::nothing:
+    case Arrival::message: return;
     case Arrival::connected: give(to, {Stashed::What::connected, 0, conn, cause}); return;
     case Arrival::refused: give(to, {Stashed::What::refused, 0, conn, cause}); return;
     case Arrival::lost: give(to, {Stashed::What::lost, 0, conn, cause}); return;
     }
 }
 
-/// Something for a process: a frozen one gets it when it wakes.
+/// Something for a process that is no new message: a frozen one gets it when it wakes.
 void World::give(MachineId id, const Stashed& what) {
     Machine& machine = machines_[id.index()];
     if (machine.paused) {
@@ -119,7 +123,7 @@ void World::give(MachineId id, const Stashed& what) {
         return;
     }
     switch (what.what) {
-    case Stashed::What::message: give_message(id, what.handle, what.cause); return;
+    case Stashed::What::message: give_message(machine, id, what.handle); return;
     case Stashed::What::connected:
         run_handler(id, what.cause, [&](auto& a, In in) { a.on_connected(in, what.conn, out_); });
         return;
@@ -139,29 +143,32 @@ void World::give(MachineId id, const Stashed& what) {
     }
 }
 
-void World::give_message(MachineId id, std::uint32_t packet, Cause cause) {
-    Packet& p = messages_.packets[packet];
+/// Most events are this one.
+void World::give_message(Machine& machine, MachineId id, std::uint32_t packet) {
+    const Packet& p = messages_.packets[packet];
+    if (machine.paused) [[unlikely]] {
+        machine.stash.push_back({Stashed::What::message, packet, p.conn, p.cause});
+        return;
+    }
     if (p.stage == 0) network_.done(p);
-    p.cause = cause;
+    const In in{now_, id};
     const Incoming incoming = incoming_of(p, packet);
-    out_.begin(In{now_, id}, cause, sink_);
-    with_actor(machines_[id.index()], [&](auto& actor) {
-        actor.on_message(In{now_, id}, incoming, out_);
-    });
+    out_.begin(in, p.cause, sink_);
+    with_actor(machine, [&](auto& actor) { actor.on_message(in, incoming, out_); });
     const bool held = out_.held();
-    carry_out(id);
+    carry_out(machine, id);
     if (!held) messages_.free(packet);
 }
 
 void World::deferred(std::uint32_t packet) {
     const Packet& p = messages_.packets[packet];
     const MachineId id = p.to;
-    const Machine& machine = machines_[id.index()];
-    if (!machine.up || p.incarnation != machine.incarnation) {
+    Machine& machine = machines_[id.index()];
+    if (machine.up && p.incarnation == machine.incarnation) [[likely]] {
+        give_message(machine, id, packet);
+    } else {
         messages_.free(packet); // It died with the process.
-        return;
     }
-    give(id, {Stashed::What::message, packet, p.conn, p.cause});
 }
 
 void World::pop_timer(std::uint32_t timer) {
@@ -178,8 +185,7 @@ void World::pop_timer(std::uint32_t timer) {
 }
 
 /// The only place that acts on the world for a handler.
-void World::carry_out(MachineId id) {
-    Machine& machine = machines_[id.index()];
+void World::carry_out(Machine& machine, MachineId id) {
     const Effect* end = nullptr;
     Wire w = wire();
     for (const Effect& effect : out_.list()) {

@@ -123,9 +123,9 @@ private:
     void with_actor(Machine& machine, Call call);
     template <class Call>
     void run_handler(MachineId id, Cause cause, Call call);
-    void carry_out(MachineId id);
-    void deliver(std::uint32_t packet);
-    void give_message(MachineId id, std::uint32_t packet, Cause cause);
+    void carry_out(Machine& machine, MachineId id);
+    void deliver(Wire& wire, std::uint32_t packet);
+    void give_message(Machine& machine, MachineId id, std::uint32_t packet);
     void give(MachineId id, const Stashed& what);
     void pop_timer(std::uint32_t timer);
     void deferred(std::uint32_t packet);
@@ -233,8 +233,9 @@ void World::with_actor(Machine& machine, Call call) {
 template <class Call>
 void World::run_handler(MachineId id, Cause cause, Call call) {
     out_.begin(In{now_, id}, cause, sink_);
-    with_actor(machines_[id.index()], [&](auto& actor) { call(actor, In{now_, id}); });
-    carry_out(id);
+    Machine& machine = machines_[id.index()];
+    with_actor(machine, [&](auto& actor) { call(actor, In{now_, id}); });
+    carry_out(machine, id);
 }
 
 } // namespace brokersim

@@ -174,19 +174,6 @@ void Network::answer_connect(Wire& wire, const Packet& p) {
     transmit(wire, answer);
 }
 
-Arrival Network::receive(Wire& wire, std::uint32_t index, std::int32_t incarnation, Cause& cause,
-                         std::vector<std::uint32_t>& dead) {
-    const Packet& p = wire.packets[index];
-    const Connection& c = connections_[p.conn.slot];
-    const Host& host = hosts_[p.to.index()];
-    if (p.type == PacketType::message && p.left != nobodys && host.up && !host.dark &&
-        c.open[1 - p.side]) {
-        cause = wire.note(p.cause, NetRecv{p.id, incarnation});
-        return Arrival::message; // done() counts it off.
-    }
-    return receive_rest(wire, index, incarnation, cause, dead);
-}
-
 /// What is no message for a running process.
 Arrival Network::receive_rest(Wire& wire, std::uint32_t index, std::int32_t incarnation,
                               Cause& cause, std::vector<std::uint32_t>& dead) {

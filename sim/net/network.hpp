@@ -103,7 +103,16 @@ public:
     /// process. A message nobody can take is appended to `dead`. `incarnation`: of the receiver;
     /// `cause` becomes the cause of what the packet leads to.
     Arrival receive(Wire& wire, std::uint32_t packet, std::int32_t incarnation, Cause& cause,
-                    std::vector<std::uint32_t>& dead);
+                    std::vector<std::uint32_t>& dead) {
+        const Packet& p = wire.packets[packet];
+        const Host& host = hosts_[p.to.index()];
+        if (p.type == PacketType::message && p.left != nobodys && host.up && !host.dark &&
+            connections_[p.conn.slot].open[1 - p.side]) [[likely]] {
+            cause = wire.note(p.cause, NetRecv{p.id, incarnation});
+            return Arrival::message; // done() counts it off.
+        }
+        return receive_rest(wire, packet, incarnation, cause, dead);
+    }
     void out_port_free(Wire& wire, MachineId machine);
     void in_port_free(Wire& wire, MachineId machine);
     void retransmit(Wire& wire, std::uint32_t lane);
@@ -129,6 +138,7 @@ public:
 
 private:
     static constexpr std::uint32_t no_lane = 0xffffffff;
+    static constexpr std::int32_t nobodys = -1; ///< `left` of a packet that nobody sends again
     struct Link {
         Sampler latency;
         Stream stream;
@@ -183,7 +193,6 @@ private:
         std::vector<Slowness> slow; ///< oldest first
     };
     static constexpr std::int32_t piece = 64 * 1024;
-    static constexpr std::int32_t nobodys = -1; ///< `left` of a packet that nobody sends again
 
     Lane& lane(std::uint32_t index) { return connections_[index / 2].lane[index % 2]; }
     Lane& lane_of(const Packet& p) { return connections_[p.conn.slot].lane[p.side]; }

@@ -56,7 +56,8 @@ template <class M>
 class MessagePool {
 public:
     MessagePool() = default;
-    MessagePool(const MessagePool& other) : free_(other.free_), next_(other.next_) {
+    MessagePool(const MessagePool& other)
+        : free_(other.free_), next_(other.next_), in_use_(other.in_use_) {
         for (const auto& block : other.blocks_) {
             blocks_.push_back(std::make_unique<Block>(*block));
         }
@@ -71,32 +72,41 @@ public:
     ~MessagePool() = default;
 
     std::uint32_t take() {
-        if (!free_.empty()) {
-            const std::uint32_t slot = free_.back();
-            free_.pop_back();
-            (*this)[slot].clear();
+        ++in_use_;
+        if (free_ != none) {
+            const std::uint32_t slot = free_;
+            Block& block = *blocks_[slot / block_size];
+            free_ = block.next_free[slot % block_size];
+            block.slots[slot % block_size].clear();
             return slot;
         }
         if (next_ % block_size == 0) blocks_.push_back(std::make_unique<Block>());
         return next_++;
     }
-    void give(std::uint32_t slot) { free_.push_back(slot); }
+    void give(std::uint32_t slot) {
+        --in_use_;
+        blocks_[slot / block_size]->next_free[slot % block_size] = free_;
+        free_ = slot;
+    }
     M& operator[](std::uint32_t slot) {
         return blocks_[slot / block_size]->slots[slot % block_size];
     }
     const M& operator[](std::uint32_t slot) const {
         return blocks_[slot / block_size]->slots[slot % block_size];
     }
-    std::size_t in_use() const { return next_ - free_.size(); }
+    std::size_t in_use() const { return in_use_; }
 
 private:
     static constexpr std::uint32_t block_size = 64;
+    static constexpr std::uint32_t none = 0xffffffff;
     struct Block {
         M slots[block_size];
+        std::uint32_t next_free[block_size] = {}; ///< of a free slot: the one freed before it
     };
     std::vector<std::unique_ptr<Block>> blocks_;
-    std::vector<std::uint32_t> free_;
-    std::uint32_t next_ = 0;
+    std::uint32_t free_ = none; ///< the slot that was freed last
+    std::uint32_t next_ = 0;    ///< the first that was never used
+    std::uint32_t in_use_ = 0;
 };
 
 namespace detail {
