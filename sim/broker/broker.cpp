@@ -19,13 +19,6 @@ Broker::Broker(MachineId self, const std::string& name, LayoutRef layout, const 
     armed_.fill(Time::never());
 }
 
-void Broker::arm(Timer timer, Time deadline, Effects& out) {
-    // Armed early is as good: the timer finds nothing due and is armed again.
-    if (deadline >= armed_[timer]) return;
-    armed_[timer] = deadline;
-    out.arm(TimerSlot{timer}, deadline);
-}
-
 bool Broker::on_message(In in, const Incoming& incoming, Effects& out) {
     if (is_response(incoming.kind)) {
         on_response(in, incoming, out);
@@ -244,12 +237,16 @@ void Broker::on_timer(In in, TimerSlot timer, Effects& out) {
     }
 }
 
-void Broker::run(In in, Effects& out) {
+void Broker::run_isr(In in, Effects& out) {
     if (!turned_.empty()) turn_fetchers(in, out);
     if ((work_ & isr_work) != 0 || !replicas_.isr_changes.empty()) {
         isr_.run(in, replicas_, lifecycle_.epoch(), out);
         arm(isr_timer, isr_.wake_at(), out);
     }
+}
+
+/// What requests and fetchers have made due: the cause of most events.
+void Broker::run_requests(In in, Effects& out) {
     if ((work_ & fetchers_work) != 0) {
         fetchers_.run(in, replicas_, out);
         arm(fetchers_timer, fetchers_.wake_at(), out);
@@ -261,6 +258,10 @@ void Broker::run(In in, Effects& out) {
         }
     }
     arm(disk_done_timer, replicas_.disk().next_done(), out);
+}
+
+/// What changes the broker's place in the cluster has made due.
+void Broker::run_control(In in, Effects& out) {
     if ((work_ & metadata_work) != 0) {
         metadata_.run(in, out);
         arm(metadata_timer, metadata_.wake_at(), out);
@@ -280,7 +281,6 @@ void Broker::run(In in, Effects& out) {
             arm(lifecycle_timer, lifecycle_.wake_at(), out);
         }
     }
-    work_ = 0;
 }
 
 void Broker::stop(In in, Effects&) {

@@ -58,7 +58,16 @@ public:
     void crash(Time now, bool power, Messages& messages);
 
     /// Does what this event has made due. The owner calls it last, for every event.
-    void run(In in, Effects& out);
+    void run(In in, Effects& out) {
+        if (!turned_.empty() || (work_ & isr_work) != 0 || !replicas_.isr_changes.empty())
+            [[unlikely]] {
+            run_isr(in, out);
+        }
+        run_requests(in, out);
+        if ((work_ & (metadata_work | lifecycle_work)) != 0) [[unlikely]]
+            run_control(in, out);
+        work_ = 0;
+    }
 
     RequestPath& path() { return path_; }
     ReplicaManager& replicas() { return replicas_; }
@@ -106,7 +115,15 @@ private:
     void publish(In in, Effects& out);
     void apply_partition(In in, PartitionId tp, const PartitionRegistration& state, Effects& out);
     void turn_fetchers(In in, Effects& out);
-    void arm(Timer timer, Time deadline, Effects& out);
+    void run_isr(In in, Effects& out);
+    void run_requests(In in, Effects& out);
+    void run_control(In in, Effects& out);
+    void arm(Timer timer, Time deadline, Effects& out) {
+        // Armed early is as good: the timer finds nothing due and is armed again.
+        if (deadline >= armed_[timer]) return;
+        armed_[timer] = deadline;
+        out.arm(TimerSlot{timer}, deadline);
+    }
 
     MachineId self_;
     LayoutRef layout_;

@@ -54,8 +54,21 @@ void BrokerProcess::crash(Time now, bool power, Messages& messages) {
 }
 
 void BrokerProcess::settle_event(In in, Effects& out) {
+    if (!broker_.coordinator_turns.empty() || !broker_.replicas().internal_moves.empty())
+        [[unlikely]] {
+        settle_groups(in, out);
+    }
+    const Time deadline = groups_.next_deadline();
+    if (deadline < armed_) [[unlikely]] {
+        armed_ = deadline;
+        out.arm(groups_timer, deadline);
+    }
+    broker_.run(in, out);
+}
+
+/// A committed write of a coordinator may answer a member, and that may lead to the next write.
+void BrokerProcess::settle_groups(In in, Effects& out) {
     ReplicaManager& replicas = broker_.replicas();
-    // A committed write of a coordinator may answer a member, and that may lead to the next write.
     while (!broker_.coordinator_turns.empty() || !replicas.internal_moves.empty()) {
         const Cause cause = out.cause();
         std::vector<CoordinatorTurn> turns;
@@ -72,12 +85,6 @@ void BrokerProcess::settle_event(In in, Effects& out) {
             out.because(cause);
         }
     }
-    const Time deadline = groups_.next_deadline();
-    if (deadline < armed_) {
-        armed_ = deadline;
-        out.arm(groups_timer, deadline);
-    }
-    broker_.run(in, out);
 }
 
 } // namespace brokersim

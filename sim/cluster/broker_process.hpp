@@ -31,6 +31,8 @@ public:
     void settle_event(In in, Effects& out);
 
 private:
+    void settle_groups(In in, Effects& out);
+
     static constexpr TimerSlot groups_timer{Broker::timer_slots};
 
     Broker broker_;

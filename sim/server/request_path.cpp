@@ -13,14 +13,11 @@ RequestPath::RequestPath(const ServerConfig& config, const CpuSpec& cpu)
       queue_max_(static_cast<std::size_t>(config.queued_max_requests)), cpu_(cpu),
       threads_(static_cast<std::size_t>(config.num_network_threads)) {}
 
-bool RequestPath::known(ConnId conn, Effects& out) const {
-    if (!out.open(conn)) return false;
-    const std::uint32_t at = out.user(conn);
-    return at < connections_.size() && connections_[at].conn == conn;
+inline std::uint32_t RequestPath::connection_of(ConnId conn, Effects& out) {
+    return known(conn, out) ? out.user(conn) : new_connection(conn, out);
 }
 
-std::uint32_t RequestPath::connection_of(ConnId conn, Effects& out) {
-    if (known(conn, out)) return out.user(conn);
+std::uint32_t RequestPath::new_connection(ConnId conn, Effects& out) {
     std::uint32_t at = 0;
     if (free_.empty()) {
         at = static_cast<std::uint32_t>(connections_.size());
@@ -42,27 +39,30 @@ void RequestPath::on_request(In in, const Incoming& request, Effects& out) {
     out.hold();
     const std::uint32_t at = connection_of(request.conn, out);
     Connection& c = connections_[at];
-    c.unread.push_back(request.packet);
-    if (c.muted || c.unread.size() > 1) return;
     Thread& thread = threads_[c.thread];
-    if (thread.blocked_on != no_packet) {
-        thread.waiting.push_back(at);
+    const bool others_first = c.muted || !c.unread.empty();
+    if (!others_first && thread.blocked_on == no_packet) {
+        read(in, c, request.packet, out);
         return;
     }
-    read(in, at, out);
+    c.unread.push_back(request.packet);
+    if (!others_first) thread.waiting.push_back(at);
+}
+
+void RequestPath::read_next(In in, std::uint32_t at, Effects& out) {
+    Connection& c = connections_[at];
+    read(in, c, c.unread.pop_front(), out);
 }
 
 /// The network thread reads one request and hands it over, or blocks on the full queue.
-void RequestPath::read(In in, std::uint32_t at, Effects& out) {
-    Connection& c = connections_[at];
-    const std::uint32_t packet = c.unread.pop_front();
+inline void RequestPath::read(In in, Connection& c, std::uint32_t packet, Effects& out) {
     c.muted = true;
-    const Packet& p = out.messages().packets[packet];
-    if (busy_ >= handlers_ && queue_.size() >= queue_max_) {
+    if (busy_ >= handlers_ && queue_.size() >= queue_max_) [[unlikely]] {
         threads_[c.thread].blocked_on = packet; // Not in the queue yet.
         blocked_.push_back(c.thread);
         return;
     }
+    const Packet& p = out.messages().packets[packet];
     out.note_aside(ReqQueued{in.self, p.id, static_cast<Api>(p.api)});
     if (busy_ < handlers_ && queue_.empty()) {
         start(in, packet, out);
@@ -72,7 +72,7 @@ void RequestPath::read(In in, std::uint32_t at, Effects& out) {
 }
 
 /// What a request of this size takes a handler.
-Duration RequestPath::cost(std::int32_t bytes) const {
+inline Duration RequestPath::cost(std::int32_t bytes) const {
     Duration cost = cpu_.per_request + Duration{bytes * cpu_.per_byte_millionths / 1'000'000};
     constexpr std::int64_t limit = std::int64_t{1} << 60; // Decades.
     for (const Slow& slow : slow_) {
@@ -86,7 +86,7 @@ void RequestPath::hurry(std::uint32_t by) {
     std::erase_if(slow_, [by](const Slow& slow) { return slow.by == by; });
 }
 
-void RequestPath::start(In in, std::uint32_t packet, Effects& out) {
+inline void RequestPath::start(In in, std::uint32_t packet, Effects& out) {
     ++busy_;
     const Packet& p = out.messages().packets[packet];
     out.note_aside(ReqStarted{in.self, p.id, static_cast<Api>(p.api)});
@@ -115,7 +115,7 @@ void RequestPath::unblock(In in, Effects& out) {
             const std::uint32_t at = thread.waiting.pop_front();
             Connection& c = connections_[at];
             if (&threads_[c.thread] != &thread) continue; // The slot went to another connection.
-            if (c.conn.valid() && !c.muted && !c.unread.empty()) read(in, at, out);
+            if (c.conn.valid() && !c.muted && !c.unread.empty()) read_next(in, at, out);
         }
     }
 }
@@ -129,33 +129,35 @@ void RequestPath::deliver(In in, const RequestRef& request, std::uint32_t packet
         out.release(packet);
         return;
     }
-    const Response response{packet, out.user(request.conn), request};
-    Thread& thread = threads_[connections_[response.connection].thread];
-    if (thread.blocked_on != no_packet) {
-        thread.responses.push_back(response);
-    } else {
-        write(in, response, out);
+    const std::uint32_t at = out.user(request.conn);
+    Thread& thread = threads_[connections_[at].thread];
+    if (thread.blocked_on != no_packet) [[unlikely]] {
+        thread.responses.push_back({packet, at, request});
+        return;
     }
+    out.send_prepared(packet);
+    answered(in, request, at, out);
 }
 
+/// A response that has waited for its network thread.
 void RequestPath::write(In in, const Response& response, Effects& out) {
     Connection& c = connections_[response.connection];
     if (!(c.conn == response.request.conn) || !out.open(c.conn)) {
-        if (response.packet != no_packet) out.release(response.packet);
+        out.release(response.packet);
         return;
     }
-    if (response.packet != no_packet) out.send_prepared(response.packet);
-    out.note_aside(ReqDone{in.self, response.request.id, response.request.api});
-    unmute(in, response.connection, out);
+    out.send_prepared(response.packet);
+    answered(in, response.request, response.connection, out);
 }
 
 void RequestPath::no_response(In in, const RequestRef& request, Effects& out) {
-    if (!known(request.conn, out)) return;
-    out.note_aside(ReqDone{in.self, request.id, request.api});
-    unmute(in, out.user(request.conn), out);
+    if (known(request.conn, out)) answered(in, request, out.user(request.conn), out);
 }
 
-void RequestPath::unmute(In in, std::uint32_t at, Effects& out) {
+/// The request is done with: its connection is unmuted.
+inline void RequestPath::answered(In in, const RequestRef& request, std::uint32_t at,
+                                  Effects& out) {
+    out.note_aside(ReqDone{in.self, request.id, request.api});
     Connection& c = connections_[at];
     c.muted = false;
     if (c.unread.empty()) return;
@@ -163,7 +165,7 @@ void RequestPath::unmute(In in, std::uint32_t at, Effects& out) {
     if (thread.blocked_on != no_packet) {
         thread.waiting.push_back(at);
     } else {
-        read(in, at, out);
+        read_next(in, at, out);
     }
 }
 
@@ -176,7 +178,7 @@ void RequestPath::close(In in, const RequestRef& request, Effects& out) {
 
 void RequestPath::on_lost(In, ConnId conn, Effects& out) {
     const std::uint32_t at = out.user(conn);
-    if (at >= connections_.size() || !(connections_[at].conn == conn)) return;
+    if (!is_at(at, conn)) return;
     Connection& c = connections_[at];
     while (!c.unread.empty())
         out.release(c.unread.pop_front());
@@ -196,7 +198,7 @@ void RequestPath::stop(Messages& messages) {
         if (thread.blocked_on != no_packet) messages.free(thread.blocked_on);
         while (!thread.responses.empty()) {
             const Response response = thread.responses.pop_front();
-            if (response.packet != no_packet) messages.free(response.packet);
+            messages.free(response.packet);
         }
         thread = Thread{};
     }

@@ -95,12 +95,19 @@ private:
 
     Duration cost(std::int32_t bytes) const;
     std::uint32_t connection_of(ConnId conn, Effects& out);
-    bool known(ConnId conn, Effects& out) const;
-    void read(In in, std::uint32_t connection, Effects& out);
+    std::uint32_t new_connection(ConnId conn, Effects& out);
+    bool is_at(std::uint32_t at, ConnId conn) const {
+        return at < connections_.size() && connections_[at].conn == conn;
+    }
+    bool known(ConnId conn, Effects& out) const {
+        return out.open(conn) && is_at(out.user(conn), conn);
+    }
+    void read_next(In in, std::uint32_t connection, Effects& out);
+    void read(In in, Connection& connection, std::uint32_t packet, Effects& out);
     void start(In in, std::uint32_t packet, Effects& out);
-    void unmute(In in, std::uint32_t connection, Effects& out);
     void unblock(In in, Effects& out);
     void write(In in, const Response& response, Effects& out);
+    void answered(In in, const RequestRef& request, std::uint32_t connection, Effects& out);
 
     std::int32_t handlers_ = 8;
     std::size_t queue_max_ = 500;
