@@ -112,6 +112,7 @@ private:
     static constexpr std::uint32_t alone_again = 32; // fewer, and the run is alone again.
     static constexpr std::uint32_t batch_largest = 240;
     static constexpr std::uint32_t batch_least = 16;
+    static constexpr std::uint32_t near = 12;      // So many places are looked through one by one.
     static constexpr std::uint32_t lookahead = 16; // Keep so many sorted: for prefetching.
     static constexpr std::uint32_t room = 512;
     static constexpr std::uint32_t room_in_front = 64;
@@ -127,6 +128,22 @@ private:
     static std::uint64_t key(Time at) { return static_cast<std::uint64_t>(at.ns); }
 
     void insert(const Entry& entry) {
+        const std::uint32_t pending = end_ - head_;
+        Entry* at = run_.data() + head_;
+        if (pending <= near || head_ == 0 || at[near].at <= entry.at ||
+            pending >= (bound_ == unbounded ? alone_max : run_max)) {
+            insert_far(entry);
+            return;
+        }
+        // Most events are due soon: what comes before this one moves up by a place.
+        for (; at->at <= entry.at; ++at)
+            at[-1] = *at;
+        at[-1] = entry;
+        --head_;
+        ++inserted_;
+    }
+
+    [[gnu::noinline]] void insert_far(Entry entry) {
         const std::uint32_t pending = end_ - head_;
         if (pending >= (bound_ == unbounded ? alone_max : run_max)) {
             make_room();
