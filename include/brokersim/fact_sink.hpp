@@ -141,23 +141,25 @@ public:
     /// valid during the call only.
     virtual Cause note(Time now, Cause tag, FactRef fact) = 0;
 
-    /// What the model calls: note(), but for kinds of which the sink wants no more than the bytes.
-    /// Most facts are such (packets, stations of requests), so this is worth a short way.
+    /// What the model calls: note(), but the bytes of the fact are written here, where its type is
+    /// known. Of most facts (packets, stations of requests) the sink wants no more than those.
     template <class F>
     Cause tell(Time now, Cause tag, const F& fact) {
-        if (bytes_only_.has(F::kind)) {
-            bytes_->add(now, fact);
-            return tag;
-        }
-        return note(now, tag, FactRef{F::kind, &fact});
+        if (bytes_ == nullptr) return note(now, tag, FactRef{F::kind, &fact});
+        bytes_->add(now, fact);
+        if (bytes_only_.has(F::kind)) return tag;
+        return written(now, tag, FactRef{F::kind, &fact});
     }
 
 protected:
-    /// From here on `kinds` go to `bytes` alone, which must outlive the sink's last fact.
-    void take_bytes_only(FactKinds kinds, FactBytes& bytes) {
-        bytes_only_ = kinds;
+    /// From here on tell() writes all facts to `bytes`, which must outlive the sink's last fact,
+    /// and hands on to written() all but `kinds`.
+    void take_bytes(FactBytes& bytes, FactKinds kinds) {
         bytes_ = &bytes;
+        bytes_only_ = kinds;
     }
+    /// The rest of note(), for a fact whose bytes have been written.
+    virtual Cause written(Time now, Cause tag, FactRef fact) { return note(now, tag, fact); }
 
 private:
     FactKinds bytes_only_;

@@ -36,10 +36,13 @@ Recorder::Recorder(const RunInfo& info, ByteSink* out, std::vector<Observer*> ob
         for (Observer* observer : observers_) {
             if (observer->wants().has(kind)) { watchers_[k].push_back(observer); }
         }
-        const bool numbered = level_of(kind) <= info_.level;
-        if (!numbered && watchers_[k].empty()) { bytes_only.add(kind); }
+        if (level_of(kind) <= info_.level) {
+            numbered_.add(kind);
+        } else if (watchers_[k].empty()) {
+            bytes_only.add(kind);
+        }
     }
-    take_bytes_only(bytes_only, model_);
+    take_bytes(model_, bytes_only);
     if (out_ == nullptr) { return; }
     write_header(text_, info_);
     failed_ = !out_->write(text_.view());
@@ -47,8 +50,12 @@ Recorder::Recorder(const RunInfo& info, ByteSink* out, std::vector<Observer*> ob
 }
 
 Cause Recorder::note(Time now, Cause tag, FactRef fact) {
-    now_ = now;
     write_binary(model_, now, fact);
+    return written(now, tag, fact);
+}
+
+Cause Recorder::written(Time now, Cause tag, FactRef fact) {
+    now_ = now;
     // The world reports an endless instant itself.
     if (fact.kind == FactKind::violation) { ++violations_; }
     const Cause cause = number(tag, fact);
@@ -65,7 +72,7 @@ void Recorder::show(Cause cause, FactRef fact) {
 }
 
 Cause Recorder::number(Cause tag, FactRef fact) {
-    if (level_of(fact.kind) > info_.level) { return tag; }
+    if (!numbered_.has(fact.kind)) { return tag; }
     ++n_;
     if (out_ != nullptr) {
         encoder_.line(text_, n_, now_, tag, fact);

@@ -115,6 +115,7 @@ private:
         Digest digest_;
     };
 
+    Cause written(Time now, Cause tag, FactRef fact) override;
     void record(FactRef verdict, Cause because) override;
     void show(Cause cause, FactRef fact);
     Cause number(Cause tag, FactRef fact);
@@ -126,6 +127,7 @@ private:
     std::vector<Observer*> observers_;
     /// Who wants to see facts of a kind.
     std::array<std::vector<Observer*>, static_cast<std::size_t>(FactKind::count_)> watchers_;
+    FactKinds numbered_; ///< the level has a line for them
     LineEncoder encoder_;
     TextBuffer text_;
     ModelBytes model_;
