@@ -63,6 +63,17 @@ struct FetchCheck {
 FetchCheck check_fetch(const EpochIndex& leader, Offset log_start, Offset log_end,
                        Offset fetch_offset, LeaderEpoch last_fetched_epoch);
 
+/// Whether that agrees. Most fetches go on in the newest epoch, which takes no search.
+inline bool fetch_agrees(const EpochIndex& leader, Offset log_start, Offset log_end,
+                         Offset fetch_offset, LeaderEpoch last_fetched_epoch) {
+    if (fetch_offset >= log_start && fetch_offset <= log_end && last_fetched_epoch >= 0 &&
+        last_fetched_epoch == leader.latest()) {
+        return true;
+    }
+    return check_fetch(leader, log_start, log_end, fetch_offset, last_fetched_epoch).verdict ==
+           FetchCheck::Verdict::agrees;
+}
+
 /// Where a follower truncates to that is told `diverging`; never beyond `log_end`, its own. This
 /// may lie below its high watermark: after an unclean election even committed records go
 /// (Kafka: AbstractFetcherThread.getOffsetTruncationState).

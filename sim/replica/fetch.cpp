@@ -110,11 +110,19 @@ void ReplicaManager::update_session(FetchSession& session, const FetchRequest& r
         e.last_fetched_epoch = asked.last_fetched_epoch;
         e.max_bytes = asked.max_bytes;
         session.mark(entry);
-        if (session.follower() && !e.joining) {
+        if (session.follower() && !e.joining && !is_member(session, e)) {
             e.joining = true;
             session.joining.push_back(entry);
         }
     }
+}
+
+/// There is no question whether this follower may join the ISR: it is in.
+bool ReplicaManager::is_member(const FetchSession& session,
+                               const FetchSession::Entry& entry) const {
+    if (entry.replica < 0) return false;
+    const Partition& partition = partitions_[static_cast<std::size_t>(entry.replica)];
+    return partition.leads() && partition.in_isr(session.replica);
 }
 
 /// The checks of a fetch, in Kafka's order (semantics §2.4).
@@ -143,42 +151,43 @@ Error ReplicaManager::check_entry(const FetchSession& session,
     return Error::none;
 }
 
+/// The entry can be read as it stands: from where it asks, the reader and this log are one.
+bool ReplicaManager::readable(const FetchSession& session, const FetchSession::Entry& entry) const {
+    if (check_entry(session, entry) != Error::none) return false;
+    if (!session.follower()) return true;
+    const PartitionLog& log = partitions_[static_cast<std::size_t>(entry.replica)].log();
+    return fetch_agrees(log.epochs(), log.start(), log.end(), entry.offset,
+                        entry.last_fetched_epoch);
+}
+
 Offset ReplicaManager::bound(const FetchSession& session, const Partition& partition) const {
     return session.follower() ? partition.log().end() : partition.high_watermark();
 }
 
-/// Is there something to send at once? Counts the bytes that are ready, as far as it matters.
-bool ReplicaManager::worth_answering(FetchSession& session, std::int64_t& bytes) {
-    bytes = 0;
+/// Is there something to send at once? If not, every marked entry is readable.
+bool ReplicaManager::worth_answering(const FetchSession& session) const {
+    std::int64_t bytes = 0; // Those that are ready, as far as it matters.
     for (const std::uint32_t k : session.marked) {
-        FetchSession::Entry& e = session.entries[k];
+        const FetchSession::Entry& e = session.entries[k];
         if (!e.used) continue;
-        if (check_entry(session, e) != Error::none) return true;
+        if (!readable(session, e)) return true;
         const Partition& partition = partitions_[static_cast<std::size_t>(e.replica)];
-        const PartitionLog& log = partition.log();
-        if (session.follower() &&
-            check_fetch(log.epochs(), log.start(), log.end(), e.offset, e.last_fetched_epoch)
-                    .verdict != FetchCheck::Verdict::agrees) {
-            return true;
-        }
         const Offset end = bound(session, partition);
         if (e.offset > end) return true; // Ahead of what may be read: answered empty, never parked.
         if (e.offset == end) continue;
+        if (session.min_bytes <= std::min(e.max_bytes, 1)) return true; // So has any batch.
         const std::int64_t enough = std::min<std::int64_t>(session.min_bytes, e.max_bytes);
         bytes += std::min<std::int64_t>(
-            log.bytes_from(e.offset, end, e.hint, std::max<std::int64_t>(enough, 1)), e.max_bytes);
+            partition.log().bytes_from(e.offset, end, e.hint, std::max<std::int64_t>(enough, 1)),
+            e.max_bytes);
         if (bytes >= session.min_bytes) return true;
     }
     return false;
 }
 
-/// One partition's part of a response. Returns whether the entry still has something to tell.
-bool ReplicaManager::fill_part(FetchSession& session, std::uint32_t entry, FetchResponse& response,
-                               std::int64_t& left, Effects&) {
-    FetchSession::Entry& e = session.entries[entry];
-    FetchResponse::Part part;
-    part.tp = e.tp;
-    part.batches_begin = part.batches_end = static_cast<std::uint32_t>(response.batches.size());
+/// Says what keeps the reader of an entry from going on; it has to change something first.
+void ReplicaManager::fill_obstacle(const FetchSession& session, const FetchSession::Entry& e,
+                                   FetchResponse::Part& part) const {
     part.error = check_entry(session, e);
     if (part.error != Error::none) {
         if (e.replica >= 0) {
@@ -186,29 +195,39 @@ bool ReplicaManager::fill_part(FetchSession& session, std::uint32_t entry, Fetch
             part.leader = partition.leader();
             part.leader_epoch = partition.leader_epoch();
         }
-        response.parts.push_back(part);
-        return true; // The reader has to change something first.
+        return;
     }
     const Partition& partition = partitions_[static_cast<std::size_t>(e.replica)];
     const PartitionLog& log = partition.log();
     part.high_watermark = partition.high_watermark();
     part.log_start = log.start();
     part.start_why = partition.start_why();
-    if (session.follower()) {
-        const FetchCheck check =
-            check_fetch(log.epochs(), log.start(), log.end(), e.offset, e.last_fetched_epoch);
-        if (check.verdict == FetchCheck::Verdict::diverges) {
-            part.diverging_epoch = check.diverging.epoch;
-            part.diverging_end = check.diverging.end;
-            response.parts.push_back(part);
-            return true;
-        }
-        if (check.verdict == FetchCheck::Verdict::out_of_range) {
-            part.error = Error::offset_out_of_range;
-            response.parts.push_back(part);
-            return true;
-        }
+    const FetchCheck check =
+        check_fetch(log.epochs(), log.start(), log.end(), e.offset, e.last_fetched_epoch);
+    if (check.verdict == FetchCheck::Verdict::diverges) {
+        part.diverging_epoch = check.diverging.epoch;
+        part.diverging_end = check.diverging.end;
+    } else {
+        part.error = Error::offset_out_of_range;
     }
+}
+
+/// One partition's part of a response. Returns whether the entry still has something to tell.
+bool ReplicaManager::fill_part(FetchSession& session, FetchSession::Entry& e,
+                               FetchResponse& response, std::int64_t& left) {
+    FetchResponse::Part part;
+    part.tp = e.tp;
+    part.batches_begin = part.batches_end = static_cast<std::uint32_t>(response.batches.size());
+    if (!readable(session, e)) {
+        fill_obstacle(session, e, part);
+        response.parts.push_back(part);
+        return true;
+    }
+    const Partition& partition = partitions_[static_cast<std::size_t>(e.replica)];
+    const PartitionLog& log = partition.log();
+    part.high_watermark = partition.high_watermark();
+    part.log_start = log.start();
+    part.start_why = partition.start_why();
     const Offset end = bound(session, partition);
     const Offset next = take_batches(e, log, end, left, response);
     part.batches_end = static_cast<std::uint32_t>(response.batches.size());
@@ -228,13 +247,16 @@ void ReplicaManager::answer(In, FetchSession& session, const RequestRef& request
     response.session_id = session.id;
     std::int64_t left = session.max_bytes;
     uncached_ = 0;
-    std::sort(session.marked.begin(), session.marked.end(), [&](std::uint32_t a, std::uint32_t b) {
-        return session.entries[a].order < session.entries[b].order;
-    });
+    if (session.marked.size() > 1) {
+        std::sort(session.marked.begin(), session.marked.end(),
+                  [&](std::uint32_t a, std::uint32_t b) {
+                      return session.entries[a].order < session.entries[b].order;
+                  });
+    }
     std::size_t kept = 0;
     for (const std::uint32_t k : session.marked) {
         FetchSession::Entry& e = session.entries[k];
-        if (e.used && fill_part(session, k, response, left, out)) {
+        if (e.used && fill_part(session, e, response, left)) {
             session.marked[kept++] = k;
         } else {
             e.marked = false;
@@ -257,19 +279,19 @@ Time ReplicaManager::fetch(In in, const Incoming& incoming, RequestPath& path, E
     const std::uint32_t slot = slot_of(session);
     update_session(session, request);
     session_fetched_[slot] = in.now;
-    std::int64_t bytes = 0;
     const bool at_once =
-        worth_answering(session, bytes) || session.max_wait <= Duration{} || session.index.empty();
+        worth_answering(session) || session.max_wait <= Duration{} || session.index.empty();
     std::uint32_t packet = no_packet;
-    std::vector<std::uint32_t>& touched = touched_;
-    touched.assign(session.marked.begin(), session.marked.end());
     // The answer tells the high watermark from before this fetch is counted (semantics §2.8).
     Time there = in.now;
     if (at_once) {
+        touched_ = session.marked; // Some of them are unmarked by the answer.
         answer(in, session, ref, path, out, packet);
         there = disk_.read(in.now, uncached_);
     }
-    if (session.follower()) follower_states(in, session, path, out);
+    if (session.follower()) {
+        follower_states(in, session, at_once ? touched_ : session.marked, !at_once, path, out);
+    }
     if (there > in.now) {
         reading_.push_back({incoming.packet, packet, ref});
         return there;
@@ -289,19 +311,16 @@ Time ReplicaManager::fetch(In in, const Incoming& incoming, RequestPath& path, E
 }
 
 /// What the follower's fetch says about it: how far it is, whether it may join, what that commits.
-void ReplicaManager::follower_states(In in, FetchSession& session, RequestPath& path,
-                                     Effects& out) {
+/// `entries`: what it named, and what else was marked; `known_readable`: they have been looked at.
+void ReplicaManager::follower_states(In in, FetchSession& session,
+                                     const std::vector<std::uint32_t>& entries, bool known_readable,
+                                     RequestPath& path, Effects& out) {
     const std::uint32_t slot = slot_of(session);
     moved_.clear();
-    for (const std::uint32_t k : touched_) {
+    for (const std::uint32_t k : entries) {
         const FetchSession::Entry& e = session.entries[k];
-        if (!e.used || check_entry(session, e) != Error::none) continue;
+        if (!e.used || !(known_readable || readable(session, e))) continue;
         Partition& partition = partitions_[static_cast<std::size_t>(e.replica)];
-        const PartitionLog& log = partition.log();
-        if (check_fetch(log.epochs(), log.start(), log.end(), e.offset, e.last_fetched_epoch)
-                .verdict != FetchCheck::Verdict::agrees) {
-            continue;
-        }
         RemoteReplica* r = partition.remote(session.replica);
         if (r == nullptr) continue;
         r->session = static_cast<std::int32_t>(slot);
@@ -311,15 +330,12 @@ void ReplicaManager::follower_states(In in, FetchSession& session, RequestPath& 
     }
     if (!session.joining.empty()) consider_isr(session);
     const Cause cause = out.cause();
-    std::vector<std::uint32_t> moved;
-    moved.swap(moved_); // touch_moved() may come back here by way of nothing; keep it safe anyway.
-    for (const std::uint32_t number : moved) {
+    for (const std::uint32_t number : moved_) {
         out.because(cause);
         if (partitions_[number].advance_high_watermark(in, brokers_, out)) {
             touch_moved(in, number, path, out);
         }
     }
-    moved.swap(moved_);
     out.because(cause);
 }
 
@@ -331,11 +347,11 @@ void ReplicaManager::consider_isr(FetchSession& session) {
             e.joining = false;
             continue;
         }
-        Partition& partition = partitions_[static_cast<std::size_t>(e.replica)];
-        if (partition.leads() && partition.in_isr(session.replica)) {
+        if (is_member(session, e)) {
             e.joining = false;
             continue;
         }
+        Partition& partition = partitions_[static_cast<std::size_t>(e.replica)];
         session.joining[kept++] = k;
         RemoteReplica* r = partition.leads() ? partition.remote(session.replica) : nullptr;
         if (r == nullptr) continue;
@@ -369,8 +385,7 @@ void ReplicaManager::touch(In in, std::uint32_t number, bool followers, bool con
         FetchSession& session = sessions_[w.session];
         session.mark(w.entry);
         if (!session.parked || !(session.follower() ? followers : consumers)) continue;
-        std::int64_t bytes = 0;
-        if (worth_answering(session, bytes)) complete(in, session, path, out);
+        if (worth_answering(session)) complete(in, session, path, out);
         out.because(cause);
     }
 }

@@ -143,14 +143,19 @@ private:
     void update_session(FetchSession& session, const FetchRequest& request);
     std::uint32_t enter(FetchSession& session, const FetchRequest::Part& asked);
     void leave(FetchSession& session, std::uint32_t entry);
-    bool worth_answering(FetchSession& session, std::int64_t& bytes);
+    bool worth_answering(const FetchSession& session) const;
     void answer(In in, FetchSession& session, const RequestRef& request, RequestPath& path,
                 Effects& out, std::uint32_t& packet);
-    bool fill_part(FetchSession& session, std::uint32_t entry, FetchResponse& response,
-                   std::int64_t& left, Effects& out);
+    bool fill_part(FetchSession& session, FetchSession::Entry& entry, FetchResponse& response,
+                   std::int64_t& left);
+    void fill_obstacle(const FetchSession& session, const FetchSession::Entry& entry,
+                       FetchResponse::Part& part) const;
     Error check_entry(const FetchSession& session, const FetchSession::Entry& entry) const;
+    bool readable(const FetchSession& session, const FetchSession::Entry& entry) const;
+    bool is_member(const FetchSession& session, const FetchSession::Entry& entry) const;
     Offset bound(const FetchSession& session, const Partition& partition) const;
-    void follower_states(In in, FetchSession& session, RequestPath& path, Effects& out);
+    void follower_states(In in, FetchSession& session, const std::vector<std::uint32_t>& entries,
+                         bool known_readable, RequestPath& path, Effects& out);
     void complete(In in, FetchSession& session, RequestPath& path, Effects& out);
     void touch(In in, std::uint32_t number, bool followers, bool consumers, RequestPath& path,
                Effects& out);
