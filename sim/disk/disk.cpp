@@ -12,16 +12,11 @@ Duration Disk::time_for(std::int64_t bytes, Bandwidth per_second) {
     return seconds(whole) + Duration{rest / scale * 1'000'000'000 / (per_second / scale)};
 }
 
-Disk::Log& Disk::log_of(std::uint32_t log) {
-    if (log >= logs_.size()) logs_.resize(log + 1);
-    return logs_[log];
-}
-
 Time Disk::append(Time now, std::uint32_t log, Offset end, std::int64_t bytes) {
     Log& l = log_of(log);
     // Where the log stands is noted each time that a 64th of the cache has been written.
-    if (l.marks.empty() || appended_ - l.marks.back().position >= spec_.page_cache / 64) {
-        if (l.marks.size() > 64) cached_from(log);
+    if (l.marks.empty() || appended_ - l.marks.back().position >= mark_step_) {
+        if (l.marks.size() > 64) drop_uncached(l);
         l.marks.push_back({l.end, appended_});
     }
     appended_ += bytes;
@@ -30,7 +25,7 @@ Time Disk::append(Time now, std::uint32_t log, Offset end, std::int64_t bytes) {
         l.listed = true;
         dirty_logs_.push_back(log);
     }
-    const std::int64_t number = now.ns / period().ns;
+    const std::int64_t number = period_of(now);
     if (l.periods.empty() || l.periods.back().number != number) {
         l.periods.push_back({number, end, bytes});
     } else {
@@ -38,22 +33,20 @@ Time Disk::append(Time now, std::uint32_t log, Offset end, std::int64_t bytes) {
         l.periods.back().bytes += bytes;
     }
     dirty_bytes_ += bytes;
-    if (dirty_bytes_ <= spec_.page_cache / 5) return now;
+    if (dirty_bytes_ <= dirty_limit_) return now;
     // The device writes as fast as it can, and the writer waits for the room it needs.
     free_at_ = std::max(free_at_, now) + time_for(bytes, spec_.write);
     return free_at_;
 }
 
-Offset Disk::cached_from(std::uint32_t log) {
-    Log& l = log_of(log);
+/// Newer data has pushed the oldest out of the cache.
+void Disk::drop_uncached(Log& l) {
     std::size_t gone = 0;
     while (gone < l.marks.size() && l.marks[gone].position < appended_ - spec_.page_cache)
         ++gone;
-    if (gone > 0) {
-        l.cached_from = gone < l.marks.size() ? l.marks[gone].begin : l.end;
-        l.marks.erase(l.marks.begin(), l.marks.begin() + static_cast<std::ptrdiff_t>(gone));
-    }
-    return l.cached_from;
+    if (gone == 0) return;
+    l.cached_from = gone < l.marks.size() ? l.marks[gone].begin : l.end;
+    l.marks.erase(l.marks.begin(), l.marks.begin() + static_cast<std::ptrdiff_t>(gone));
 }
 
 void Disk::truncate(std::uint32_t log, Offset end) {
@@ -69,12 +62,12 @@ void Disk::truncate(std::uint32_t log, Offset end) {
 
 Time Disk::next_tick(Time now) const {
     if (dirty_logs_.empty()) return Time::never();
-    return Time{(now.ns / period().ns + 1) * period().ns};
+    return Time{(period_of(now) + 1) * period_};
 }
 
 Time Disk::tick(Time now) {
-    const bool crowded = dirty_bytes_ > spec_.page_cache / 5;
-    const std::int64_t old_enough = now.ns / period().ns - (crowded ? 1 : 6);
+    const bool crowded = dirty_bytes_ > dirty_limit_;
+    const std::int64_t old_enough = period_of(now) - (crowded ? 1 : 6);
     std::int64_t bytes = 0;
     std::size_t kept = 0;
     flushed_.clear();

@@ -30,7 +30,9 @@ public:
         bool sync = false; ///< the broker asked for it
     };
 
-    explicit Disk(const DiskSpec& spec) : spec_(spec) {}
+    explicit Disk(const DiskSpec& spec)
+        : spec_(spec), period_(std::max<std::int64_t>(spec.writeback.ns / 6, 1'000'000)),
+          mark_step_(spec.page_cache / 64), dirty_limit_(spec.page_cache / 5) {}
 
     /// A log's data grew by `bytes`, up to `end`. Returns when the writer may go on.
     Time append(Time now, std::uint32_t log, Offset end, std::int64_t bytes);
@@ -60,7 +62,13 @@ public:
 
     // ---- reads ----
     /// From here on the log is cached.
-    Offset cached_from(std::uint32_t log);
+    Offset cached_from(std::uint32_t log) {
+        Log& l = log_of(log);
+        const bool gone =
+            !l.marks.empty() && l.marks.front().position < appended_ - spec_.page_cache;
+        if (gone) drop_uncached(l);
+        return l.cached_from;
+    }
     /// Reads so much from the device, behind earlier reads. Returns when it is there.
     Time read(Time now, std::int64_t bytes);
     /// Time to read `bytes` from the device (after a start, for the check of the logs).
@@ -88,14 +96,18 @@ private:
         Flushed what;
     };
 
-    Duration period() const {
-        return Duration{std::max<std::int64_t>(spec_.writeback.ns / 6, 1'000'000)};
-    }
+    std::int64_t period_of(Time now) const { return now.ns / period_; }
     static Duration time_for(std::int64_t bytes, Bandwidth per_second);
-    Log& log_of(std::uint32_t log);
+    Log& log_of(std::uint32_t log) {
+        if (log >= logs_.size()) logs_.resize(log + 1);
+        return logs_[log];
+    }
+    void drop_uncached(Log& log);
     std::int64_t take_dirty(std::uint32_t log);
 
     DiskSpec spec_;
+    std::int64_t period_; ///< of the flusher, in ns
+    std::int64_t mark_step_, dirty_limit_;
     std::vector<Log> logs_;
     std::vector<std::uint32_t> dirty_logs_;
     std::int64_t dirty_bytes_ = 0;
