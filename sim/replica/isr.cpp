@@ -6,10 +6,6 @@
 
 namespace brokersim {
 
-bool Partition::in_isr(MachineId broker) const {
-    return std::find(state_.isr.begin(), state_.isr.end(), broker) != state_.isr.end();
-}
-
 bool Partition::in_maximal_isr(MachineId broker) const {
     // A member whose removal is asked for still counts until that is confirmed.
     return in_isr(broker) ||
@@ -31,7 +27,9 @@ bool Partition::advance_high_watermark(In in, const std::vector<BrokerView>& bro
         if (r.log_end >= candidate) continue;
         // A replica that is about to join holds it back too, so that joining strands nothing. The
         // lag time of one outside the ISR is looked at as of its last fetch.
-        if (in_maximal_isr(r.broker)) candidate = r.log_end;
+        if (!in_maximal_isr(r.broker)) continue;
+        candidate = r.log_end;
+        if (candidate <= high_watermark_) return false;
     }
     if (candidate <= high_watermark_) return false;
     for (const RemoteReplica& r : remotes_) {

@@ -7,17 +7,6 @@
 
 namespace brokersim {
 
-std::int32_t Partition::effective_min_isr() const {
-    return std::min(min_isr_, static_cast<std::int32_t>(state_.replicas.size()));
-}
-
-RemoteReplica* Partition::remote(MachineId broker) {
-    for (RemoteReplica& r : remotes_) {
-        if (r.broker == broker) return &r;
-    }
-    return nullptr;
-}
-
 bool Partition::apply(In in, const PartitionRegistration& state,
                       const std::vector<BrokerView>& brokers, Effects& out) {
     if (state.partition_epoch < state_.partition_epoch) return false;

@@ -7,6 +7,7 @@
 #include "log/partition_log.hpp"
 #include "protocol/effects.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -64,8 +65,12 @@ public:
     Offset epoch_start() const { return epoch_start_; }
     const PartitionLog& log() const { return log_; }
     PartitionLog& log() { return log_; }
-    std::int32_t effective_min_isr() const;
-    bool in_isr(MachineId broker) const;
+    std::int32_t effective_min_isr() const {
+        return std::min(min_isr_, static_cast<std::int32_t>(state_.replicas.size()));
+    }
+    bool in_isr(MachineId broker) const {
+        return std::find(state_.isr.begin(), state_.isr.end(), broker) != state_.isr.end();
+    }
     /// Committed ISR, and whoever is being put forward (PartitionState.maximalIsr).
     bool in_maximal_isr(MachineId broker) const;
 
@@ -87,7 +92,12 @@ public:
     void settle_followers(const std::vector<Time>& session_fetched);
     /// Maybe moves the high watermark (Partition.maybeIncrementLeaderHW). True if it moved.
     bool advance_high_watermark(In in, const std::vector<BrokerView>& brokers, Effects& out);
-    RemoteReplica* remote(MachineId broker);
+    RemoteReplica* remote(MachineId broker) {
+        for (RemoteReplica& r : remotes_) {
+            if (r.broker == broker) return &r;
+        }
+        return nullptr;
+    }
     std::vector<RemoteReplica>& remotes() { return remotes_; }
 
     // ---- ISR (semantics §2.9) ----
