@@ -124,12 +124,7 @@ bool PartitionLog::delete_by_age(Time now, Duration retention, Offset high_water
                            [&](std::size_t k) { return now - segments_[k].newest > retention; });
 }
 
-std::size_t PartitionLog::find(Offset offset, std::size_t hint) const {
-    // Readers go forward: the batch at the hint, or the one after it, is the usual case.
-    for (std::size_t k = hint; k < batches_.size() && k < hint + 2; ++k) {
-        if (batches_[k].base > offset) break;
-        if (offset < batches_[k].end()) return k;
-    }
+std::size_t PartitionLog::search(Offset offset) const {
     if (offset >= end_) return batches_.size();
     const auto at = std::upper_bound(batches_.begin(), batches_.end(), offset,
                                      [](Offset o, const Batch& b) { return o < b.end(); });

@@ -8,6 +8,7 @@
 #include "log/producer_state.hpp"
 #include "protocol/batch.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -27,7 +28,8 @@ struct Segment {
 class PartitionLog {
 public:
     explicit PartitionLog(const TopicConfig& config = {})
-        : segment_bytes_(config.segment_bytes), segment_time_(config.segment) {}
+        : segment_bytes_(config.segment_bytes), segment_time_(config.segment),
+          flush_messages_(config.flush_messages) {}
 
     Offset start() const { return start_; }
     /// Log end offset: of the next record.
@@ -38,6 +40,11 @@ public:
     /// Up to here the broker itself has had it written; the system's write-back does not count.
     Offset recovery_point() const { return recovery_point_; }
     void set_recovery_point(Offset offset) { recovery_point_ = offset; }
+    /// With `more` records it has as many that the broker has not had written as flush.messages
+    /// says (Kafka: UnifiedLog.append).
+    bool flush_due(std::int64_t more) const {
+        return end_ - recovery_point_ >= flush_messages_ - more;
+    }
 
     const EpochIndex& epochs() const { return epochs_; }
     /// A new leader notes where its epoch begins, even before it writes (semantics §2.11).
@@ -69,17 +76,28 @@ public:
     const std::vector<Batch>& batches() const { return batches_; }
     /// Index of the batch that holds `offset`, or of the first one after it; size() at the end.
     /// `hint`: where it was last time, or anything.
-    std::size_t find(Offset offset, std::size_t hint) const;
+    std::size_t find(Offset offset, std::size_t hint) const {
+        // Readers go forward: the batch at the hint, or the one after it, is the usual case.
+        const std::size_t last = std::min(batches_.size(), hint + 2);
+        for (std::size_t k = hint; k < last; ++k) {
+            const Batch& batch = batches_[k];
+            if (batch.base > offset) break;
+            if (offset < batch.end()) return k;
+        }
+        return search(offset);
+    }
     /// Bytes from `offset` to the end of the log.
     std::int64_t bytes_from(Offset offset, Offset to, std::size_t hint, std::int64_t enough) const;
 
 private:
+    std::size_t search(Offset offset) const;
     bool rolls(const Batch& batch) const;
     template <class Gone>
     bool delete_segments(Offset high_watermark, Gone gone);
 
     std::int64_t segment_bytes_;
     Duration segment_time_;
+    std::int64_t flush_messages_;
     std::vector<Segment> segments_ = std::vector<Segment>(1);
     std::vector<Batch> batches_;
     EpochIndex epochs_;

@@ -36,12 +36,12 @@ SequenceVerdict ProducerStates::check(const Batch& batch) const {
         return {batch.sequence == 0 ? Error::none : Error::out_of_order_sequence_number, -1};
     }
     for (std::size_t k = 0; k < producer->count; ++k) {
-        const Past& past = producer->past[k];
+        const Past& past = producer->oldest_first(k);
         if (past.first == batch.sequence && past.last == batch.last_sequence()) {
             return {Error::none, past.base};
         }
     }
-    const bool in_order = follows(producer->newest().last, batch.sequence);
+    const bool in_order = follows(producer->past[producer->newest].last, batch.sequence);
     return {in_order ? Error::none : Error::out_of_order_sequence_number, -1};
 }
 
@@ -57,24 +57,24 @@ void ProducerStates::update(const Batch& batch, Time now) {
         producer.epoch = batch.producer_epoch;
         producer.count = 0;
     }
-    if (producer.count == batches_kept) {
-        std::copy(producer.past.begin() + 1, producer.past.end(), producer.past.begin());
-        --producer.count;
-    }
-    producer.past[producer.count++] = {batch.sequence, batch.last_sequence(), batch.base,
-                                       batch.end()};
+    producer.remember({batch.sequence, batch.last_sequence(), batch.base, batch.end()});
     producer.last_write = now;
+    oldest_write_ = std::min(oldest_write_, now);
 }
 
-void ProducerStates::expire(Time now, Duration producer_id_expiration) {
+void ProducerStates::forget_old(Time now, Duration producer_id_expiration) {
     std::erase_if(producers_, [now, producer_id_expiration](const Producer& producer) {
         return now - producer.last_write >= producer_id_expiration;
     });
+    oldest_write_ = Time::never();
+    for (const Producer& producer : producers_)
+        oldest_write_ = std::min(oldest_write_, producer.last_write);
 }
 
 bool ProducerStates::reaches(Offset end) const {
-    return std::any_of(producers_.begin(), producers_.end(),
-                       [end](const Producer& producer) { return producer.newest().end > end; });
+    return std::any_of(producers_.begin(), producers_.end(), [end](const Producer& producer) {
+        return producer.past[producer.newest].end > end;
+    });
 }
 
 } // namespace brokersim

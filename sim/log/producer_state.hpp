@@ -5,6 +5,7 @@
 #include "brokersim/words.hpp"
 #include "protocol/batch.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -43,12 +44,17 @@ public:
     void update(const Batch& batch, Time now);
 
     /// Forgets producers whose last write is `producer_id_expiration` old or older.
-    void expire(Time now, Duration producer_id_expiration);
+    void expire(Time now, Duration producer_id_expiration) {
+        if (now - oldest_write_ >= producer_id_expiration) forget_old(now, producer_id_expiration);
+    }
 
     /// Whether a batch that ends beyond `end` has left its mark here.
     bool reaches(Offset end) const;
 
-    void clear() { producers_.clear(); }
+    void clear() {
+        producers_.clear();
+        oldest_write_ = Time::never();
+    }
     std::size_t size() const { return producers_.size(); }
 
 private:
@@ -62,16 +68,28 @@ private:
         std::int64_t id = no_producer_id;
         Time last_write;
         std::int16_t epoch = -1;
-        std::uint8_t count = 0;                ///< of `past`; at least 1 between calls
-        std::array<Past, batches_kept> past{}; ///< oldest first; all of `epoch`
+        std::uint8_t count = 0;  ///< of `past`; at least 1 between calls
+        std::uint8_t newest = 0; ///< its place in `past`
+        /// A ring, all of `epoch`: its places are taken in turn.
+        std::array<Past, batches_kept> past{};
 
-        const Past& newest() const { return past[count - 1u]; }
+        const Past& oldest_first(std::size_t k) const {
+            const std::size_t at = newest + 1u + batches_kept - count + k;
+            return past[at < batches_kept ? at : at - batches_kept];
+        }
+        void remember(const Past& batch) {
+            newest = newest + 1u < batches_kept ? static_cast<std::uint8_t>(newest + 1) : 0;
+            past[newest] = batch;
+            if (count < batches_kept) ++count;
+        }
     };
 
+    void forget_old(Time now, Duration producer_id_expiration);
     std::size_t position_of(std::int64_t id) const;
     const Producer* find(std::int64_t id) const;
 
-    std::vector<Producer> producers_; ///< by id
+    std::vector<Producer> producers_;   ///< by id
+    Time oldest_write_ = Time::never(); ///< no producer's last write is older
 };
 
 } // namespace brokersim

@@ -123,7 +123,6 @@ private:
     const TopicConfig& settings(const Partition& partition) const {
         return layout_->topic(partition.tp()).config;
     }
-    bool flush_due(const Partition& partition, std::int64_t more) const;
     Offset take_batches(FetchSession::Entry& e, const PartitionLog& log, Offset end,
                         std::int64_t& left, FetchResponse& response);
     Time keep(In in, std::uint32_t number, const Batch& batch, bool new_segment);

@@ -5,21 +5,13 @@
 
 namespace brokersim {
 
-/// Has the log, with `more` records, as many that the broker has not had written as flush.messages
-/// says? The system's own write-back does not count (Kafka: UnifiedLog.append).
-bool ReplicaManager::flush_due(const Partition& partition, std::int64_t more) const {
-    const PartitionLog& log = partition.log();
-    const std::int64_t limit = settings(partition).flush_messages;
-    return log.end() - log.recovery_point() >= limit - more;
-}
-
 Time ReplicaManager::flushes_first(In in, const Incoming& incoming, Effects& out) {
     Time ready = in.now;
     for (const ProduceRequest::Part& part : out.body<ProduceRequest>(incoming).parts) {
         const std::int32_t number = number_of(part.tp);
         if (number < 0) continue;
         const Partition& partition = partitions_[static_cast<std::size_t>(number)];
-        if (!partition.leads() || !flush_due(partition, part.batch.count)) continue;
+        if (!partition.leads() || !partition.log().flush_due(part.batch.count)) continue;
         ready = disk_.sync_ahead(in.now, static_cast<std::uint32_t>(number), part.batch.bytes);
     }
     return ready;
@@ -37,7 +29,7 @@ void ReplicaManager::append_to(In in, std::uint32_t number, Batch& batch, Effect
     partition.settle_followers(session_fetched_);
     const bool new_segment = partition.append_as_leader(in, batch, out);
     disk_free_ = std::max(disk_free_, keep(in, number, batch, new_segment));
-    if (!flush_due(partition, 0)) return;
+    if (!partition.log().flush_due(0)) return;
     // The handler has waited for it (flushes_first): the batch is durable as it is appended.
     disk_.clean(number);
     last_flush_[number] = in.now;
@@ -51,7 +43,7 @@ Time ReplicaManager::append_replicated(In in, std::uint32_t number, const Batch&
     Partition& partition = partitions_[number];
     const bool new_segment = partition.append_as_follower(in, batch, out);
     const Time taken = keep(in, number, batch, new_segment);
-    if (!flush_due(partition, 0)) return taken;
+    if (!partition.log().flush_due(0)) return taken;
     partition.log().set_recovery_point(batch.end());
     last_flush_[number] = in.now;
     return std::max(taken, disk_.sync(in.now, number, batch.end()));
@@ -120,9 +112,10 @@ Offset ReplicaManager::take_batches(FetchSession::Entry& e, const PartitionLog& 
     Offset next = e.offset;
     std::int64_t room = std::min<std::int64_t>(e.max_bytes, left);
     const Offset cached = disk_.cached_from(static_cast<std::uint32_t>(e.replica));
-    for (std::size_t k = log.find(e.offset, e.hint);
-         k < log.batches().size() && log.batches()[k].end() <= end; ++k) {
-        const Batch& batch = log.batches()[k];
+    const std::vector<Batch>& batches = log.batches();
+    for (std::size_t k = log.find(e.offset, e.hint); k < batches.size(); ++k) {
+        const Batch& batch = batches[k];
+        if (batch.end() > end) break;
         // The first batch of a response always goes, whatever the limits.
         if (batch.bytes > room && !response.batches.empty()) break;
         response.batches.push_back(batch);
