@@ -38,10 +38,8 @@ void Fetchers::send_fetch(In in, Thread& thread, ReplicaManager& replicas, Effec
         thread.changed.clear();
         // What came back under the same name in the meantime is named above: it stays.
         for (const PartitionId tp : thread.forgotten) {
-            const auto again = thread.by_partition.find(tp);
-            if (again == thread.by_partition.end() || !thread.items[again->second].in_session) {
-                request.forgotten.push_back(tp);
-            }
+            const Item* const again = item_of(thread, tp, replicas);
+            if (again == nullptr || !again->in_session) request.forgotten.push_back(tp);
         }
         thread.forgotten.clear();
     }
@@ -79,26 +77,23 @@ void Fetchers::on_fetch(In in, Thread& thread, const FetchResponse& response,
     thread.session_id = response.session_id;
     const Cause cause = out.cause();
     for (const FetchResponse::Part& part : response.parts) {
-        const auto known = thread.by_partition.find(part.tp);
-        if (known == thread.by_partition.end()) continue;
-        const std::uint32_t at = known->second;
-        const Item& item = thread.items[at];
-        const Partition& partition = replicas.partitions()[item.number];
-        if (item.state != State::fetching || item.epoch != partition.leader_epoch() ||
-            item.sent_offset != partition.log().end()) {
+        Item* const item = item_of(thread, part.tp, replicas);
+        if (item == nullptr) continue;
+        Partition& partition = replicas.partitions()[item->number];
+        if (item->state != State::fetching || item->epoch != partition.leader_epoch() ||
+            item->sent_offset != partition.log().end()) {
             continue; // It has been turned, or cut, since the question was asked.
         }
-        take_part(in, thread, at, response, part, replicas, out);
+        take_part(in, thread, *item, partition, response, part, replicas, out);
     }
     out.because(cause);
 }
 
-void Fetchers::take_part(In in, Thread& thread, std::uint32_t at, const FetchResponse& response,
-                         const FetchResponse::Part& part, ReplicaManager& replicas, Effects& out) {
-    Item& item = thread.items[at];
-    Partition& partition = replicas.partitions()[item.number];
+void Fetchers::take_part(In in, Thread& thread, Item& item, Partition& partition,
+                         const FetchResponse& response, const FetchResponse::Part& part,
+                         ReplicaManager& replicas, Effects& out) {
     if (part.error != Error::none) {
-        take_error(in, thread, at, part.error);
+        take_error(in, thread, item, part.error);
         return;
     }
     if (part.diverging_epoch >= 0) {
@@ -107,11 +102,11 @@ void Fetchers::take_part(In in, Thread& thread, std::uint32_t at, const FetchRes
             truncation_offset(log.epochs(), log.end(), {part.diverging_epoch, part.diverging_end});
         partition.truncate(in, to, TruncWhy::divergence, out);
         replicas.disk().truncate(item.number, partition.log().end());
-        mark(thread, at);
+        mark(thread, item);
         if (item.kept_delay > Duration{}) {
             // 4.0: a past pause is counted afresh by the truncation (semantics §2.7).
             const Duration wait = item.kept_delay;
-            pause(in, thread, at, wait);
+            pause(in, thread, item, wait);
             item.kept_delay = {};
         }
         return;
@@ -122,14 +117,13 @@ void Fetchers::take_part(In in, Thread& thread, std::uint32_t at, const FetchRes
     }
     if (part.batches_end > part.batches_begin) {
         item.kept_delay = {};
-        mark(thread, at);
+        mark(thread, item);
     }
     partition.follow_high_watermark(in, part.high_watermark, out);
     partition.follow_start(in, part.log_start, part.start_why, out);
 }
 
-void Fetchers::take_error(In in, Thread& thread, std::uint32_t at, Error error) {
-    Item& item = thread.items[at];
+void Fetchers::take_error(In in, Thread& thread, Item& item, Error error) {
     switch (error) {
     case Error::offset_out_of_range: set_state(thread, item, State::repairing); return;
     case Error::fenced_leader_epoch:
@@ -139,8 +133,8 @@ void Fetchers::take_error(In in, Thread& thread, std::uint32_t at, Error error) 
         item.in_session = false;
         return;
     default:
-        pause(in, thread, at, config_.replica_fetch_backoff);
-        mark(thread, at);
+        pause(in, thread, item, config_.replica_fetch_backoff);
+        mark(thread, item);
         return;
     }
 }
@@ -166,14 +160,13 @@ void Fetchers::on_offsets(In in, Thread& thread, const ListOffsetsResponse& resp
                           ReplicaManager& replicas, Effects& out) {
     thread.in_flight = thread.repairing = false;
     for (std::size_t k = 0; k + 1 < response.parts.size(); k += 2) {
-        const auto known = thread.by_partition.find(response.parts[k].tp);
-        if (known == thread.by_partition.end()) continue;
-        Item& item = thread.items[known->second];
-        if (item.state != State::repairing) continue;
+        Item* const found = item_of(thread, response.parts[k].tp, replicas);
+        if (found == nullptr || found->state != State::repairing) continue;
+        Item& item = *found;
         set_state(thread, item, State::fetching);
-        mark(thread, known->second);
+        mark(thread, item);
         if (response.parts[k].error != Error::none || response.parts[k + 1].error != Error::none) {
-            pause(in, thread, known->second, config_.replica_fetch_backoff);
+            pause(in, thread, item, config_.replica_fetch_backoff);
             continue;
         }
         Partition& partition = replicas.partitions()[item.number];

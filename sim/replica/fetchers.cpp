@@ -32,7 +32,7 @@ void Fetchers::restart() {
         fresh.push_back(clients_[k].fresh());
     clients_ = std::move(fresh);
     threads_.clear();
-    thread_of_.clear();
+    places_.clear();
     wake_ = Time::never();
     broker_epoch_ = -1;
 }
@@ -50,12 +50,6 @@ Fetchers::Thread& Fetchers::thread_for(MachineId leader, PartitionId tp) {
     return threads_.back();
 }
 
-void Fetchers::mark(Thread& thread, std::uint32_t item) {
-    if (thread.items[item].changed) return;
-    thread.items[item].changed = true;
-    thread.changed.push_back(item);
-}
-
 void Fetchers::set_state(Thread& thread, Item& item, State state) {
     thread.fetching -= item.state == State::fetching ? 1 : 0;
     thread.to_repair -= item.state == State::repairing ? 1 : 0;
@@ -68,7 +62,8 @@ void Fetchers::drop(Thread& thread, std::uint32_t at) {
     Item& item = thread.items[at];
     set_state(thread, item, State::failed);
     if (item.in_session) thread.forgotten.push_back(item.tp);
-    thread.by_partition.erase(item.tp);
+    places_[item.number] = {};
+    --thread.follows;
     if (item.changed) {
         thread.changed.erase(std::remove(thread.changed.begin(), thread.changed.end(), at),
                              thread.changed.end());
@@ -79,14 +74,13 @@ void Fetchers::drop(Thread& thread, std::uint32_t at) {
 
 void Fetchers::follow(In in, std::uint32_t number, ReplicaManager& replicas, bool leader_known,
                       Effects& out) {
-    if (number >= thread_of_.size()) thread_of_.resize(number + 1, -1);
+    if (number >= places_.size()) places_.resize(number + 1);
     const Partition& partition = replicas.partitions()[number];
-    if (thread_of_[number] >= 0) {
-        Thread& old = threads_[static_cast<std::size_t>(thread_of_[number])];
-        const auto at = old.by_partition.find(partition.tp());
-        if (at != old.by_partition.end()) drop(old, at->second);
-        thread_of_[number] = -1;
-        if (old.by_partition.empty()) {
+    const Place before = places_[number];
+    if (before.thread >= 0) {
+        Thread& old = threads_[static_cast<std::size_t>(before.thread)];
+        drop(old, before.item);
+        if (old.follows == 0) {
             // A thread without partitions is shut down, even in the middle of a request.
             clients_[old.index].disconnect(in, old.leader, out);
             clients_[old.index].failures.clear();
@@ -115,13 +109,23 @@ void Fetchers::follow(In in, std::uint32_t number, ReplicaManager& replicas, boo
     item.used = true;
     item.epoch = partition.leader_epoch();
     ++thread.fetching;
+    ++thread.follows;
     thread.changed.push_back(at);
-    thread.by_partition.emplace(item.tp, at);
-    thread_of_[number] = static_cast<std::int32_t>(&thread - threads_.data());
+    places_[number] = {static_cast<std::int32_t>(&thread - threads_.data()), at};
 }
 
-void Fetchers::pause(In in, Thread& thread, std::uint32_t at, Duration wait) {
-    Item& item = thread.items[at];
+/// What this thread fetches of a partition; null if it does not.
+Fetchers::Item* Fetchers::item_of(Thread& thread, PartitionId tp, const ReplicaManager& replicas) {
+    const std::int32_t number = replicas.number_of(tp);
+    if (number < 0 || static_cast<std::size_t>(number) >= places_.size()) return nullptr;
+    const Place place = places_[static_cast<std::size_t>(number)];
+    if (place.thread < 0 || &threads_[static_cast<std::size_t>(place.thread)] != &thread) {
+        return nullptr;
+    }
+    return &thread.items[place.item];
+}
+
+void Fetchers::pause(In in, Thread& thread, Item& item, Duration wait) {
     if (item.state == State::delayed) return; // One that pauses already is not prolonged.
     set_state(thread, item, State::delayed);
     item.resume = in.now + wait;
@@ -137,13 +141,12 @@ void Fetchers::pause_all(In in, Thread& thread) {
     thread.in_flight = thread.repairing = false;
     thread.session_id = 0;
     thread.forgotten.clear();
-    for (std::uint32_t at = 0; at < thread.items.size(); ++at) {
-        Item& item = thread.items[at];
+    for (Item& item : thread.items) {
         if (!item.used) continue;
         item.in_session = false;
         if (item.state == State::repairing) set_state(thread, item, State::fetching);
-        if (item.state == State::fetching) pause(in, thread, at, config_.replica_fetch_backoff);
-        mark(thread, at);
+        if (item.state == State::fetching) pause(in, thread, item, config_.replica_fetch_backoff);
+        mark(thread, item);
     }
 }
 
@@ -184,8 +187,7 @@ void Fetchers::drain_failures(In in) {
         for (const Failure& failure : clients_[index].failures) {
             if (failure.has_request) continue; // The loss of its connection is told, too.
             for (Thread& thread : threads_) {
-                if (thread.leader == failure.node && thread.index == index &&
-                    !thread.by_partition.empty()) {
+                if (thread.leader == failure.node && thread.index == index && thread.follows > 0) {
                     pause_all(in, thread);
                 }
             }
@@ -197,7 +199,7 @@ void Fetchers::drain_failures(In in) {
 void Fetchers::run(In in, ReplicaManager& replicas, Effects& out) {
     wake_ = Time::never();
     for (Thread& thread : threads_) {
-        if (!thread.by_partition.empty()) run_thread(in, thread, replicas, out);
+        if (thread.follows > 0) run_thread(in, thread, replicas, out);
     }
     for (const NetworkClient& c : clients_)
         wake_ = std::min(wake_, c.next_deadline());
@@ -206,12 +208,11 @@ void Fetchers::run(In in, ReplicaManager& replicas, Effects& out) {
 void Fetchers::run_thread(In in, Thread& thread, ReplicaManager& replicas, Effects& out) {
     if (thread.look_at <= in.now) {
         thread.look_at = Time::never();
-        for (std::uint32_t at = 0; at < thread.items.size(); ++at) {
-            Item& item = thread.items[at];
+        for (Item& item : thread.items) {
             if (!item.used || item.state != State::delayed) continue;
             if (item.resume <= in.now) {
                 set_state(thread, item, State::fetching);
-                mark(thread, at);
+                mark(thread, item);
             } else {
                 thread.look_at = std::min(thread.look_at, item.resume);
             }

@@ -7,7 +7,6 @@
 #include "rpc/network_client.hpp"
 
 #include <cstdint>
-#include <map>
 #include <utility>
 #include <vector>
 
@@ -55,7 +54,7 @@ private:
         std::uint32_t index = 0; ///< which NetworkClient
         std::vector<Item> items;
         std::vector<std::uint32_t> free_items;
-        std::map<PartitionId, std::uint32_t> by_partition;
+        std::size_t follows = 0;            ///< items that are used
         std::vector<std::uint32_t> changed; ///< items to name in the next request
         std::vector<PartitionId> forgotten;
         std::size_t fetching = 0, to_repair = 0; ///< items in those states
@@ -66,19 +65,31 @@ private:
         Time look_at = Time::never(); ///< earliest end of a pause
     };
 
+    /// Which thread fetches a replica, and which of its items that is.
+    struct Place {
+        std::int32_t thread = -1; ///< -1: none
+        std::uint32_t item = 0;
+    };
+
     Thread& thread_for(MachineId leader, PartitionId tp);
-    void mark(Thread& thread, std::uint32_t item);
+    Item* item_of(Thread& thread, PartitionId tp, const ReplicaManager& replicas);
+    void mark(Thread& thread, Item& item) {
+        if (item.changed) return;
+        item.changed = true;
+        thread.changed.push_back(static_cast<std::uint32_t>(&item - thread.items.data()));
+    }
     void set_state(Thread& thread, Item& item, State state);
-    void pause(In in, Thread& thread, std::uint32_t item, Duration wait);
+    void pause(In in, Thread& thread, Item& item, Duration wait);
     void pause_all(In in, Thread& thread);
     void drop(Thread& thread, std::uint32_t item);
     void drain_failures(In in);
     void run_thread(In in, Thread& thread, ReplicaManager& replicas, Effects& out);
     void send_fetch(In in, Thread& thread, ReplicaManager& replicas, Effects& out);
     bool send_repair(In in, Thread& thread, Effects& out);
-    void take_part(In in, Thread& thread, std::uint32_t item, const FetchResponse& response,
-                   const FetchResponse::Part& part, ReplicaManager& replicas, Effects& out);
-    void take_error(In in, Thread& thread, std::uint32_t item, Error error);
+    void take_part(In in, Thread& thread, Item& item, Partition& partition,
+                   const FetchResponse& response, const FetchResponse::Part& part,
+                   ReplicaManager& replicas, Effects& out);
+    void take_error(In in, Thread& thread, Item& item, Error error);
     void on_fetch(In in, Thread& thread, const FetchResponse& response, ReplicaManager& replicas,
                   Effects& out);
     void on_offsets(In in, Thread& thread, const ListOffsetsResponse& response,
@@ -90,7 +101,7 @@ private:
     BrokerEpoch broker_epoch_ = -1;
     std::vector<NetworkClient> clients_; ///< one per fetcher index
     std::vector<Thread> threads_;
-    std::vector<std::int32_t> thread_of_; ///< by replica number; -1: none
+    std::vector<Place> places_; ///< by replica number
     Time wake_ = Time::never();
 };
 

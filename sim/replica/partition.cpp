@@ -188,11 +188,10 @@ void Partition::restart_log_at(In in, Offset at, Effects& out) {
     high_watermark_ = at;
 }
 
-void Partition::follow_start(In in, Offset leader_start, HeadWhy why, Effects& out) {
-    if (leader_start <= log_.start() || leader_start > high_watermark_) return;
-    log_.advance_start(leader_start);
+void Partition::move_start(In in, Offset to, HeadWhy why, Effects& out) {
+    log_.advance_start(to);
     start_why_ = why;
-    out.note_aside(LogHead{in.self, tp_, leader_start, why});
+    out.note_aside(LogHead{in.self, tp_, to, why});
 }
 
 bool Partition::retain(In in, const TopicConfig& topic, Effects& out) {

@@ -123,7 +123,10 @@ public:
     void truncate(In in, Offset to, TruncWhy why, Effects& out);
     void restart_log_at(In in, Offset at, Effects& out);
     /// The leader's log begins at `leader_start`: so does this one (semantics §2.7).
-    void follow_start(In in, Offset leader_start, HeadWhy why, Effects& out);
+    void follow_start(In in, Offset leader_start, HeadWhy why, Effects& out) {
+        if (leader_start <= log_.start() || leader_start > high_watermark_) return;
+        move_start(in, leader_start, why, out);
+    }
 
     // ---- the log alone ----
     /// Old segments go as the topic's settings say; each replica does it for itself. Returns
@@ -146,6 +149,7 @@ public:
     std::vector<std::uint32_t> produces; ///< parked produce requests, oldest first
 
 private:
+    void move_start(In in, Offset to, HeadWhy why, Effects& out);
     void set_high_watermark(In in, Offset hw, Effects& out);
     bool eligible(const RemoteReplica& remote, const std::vector<BrokerView>& brokers) const;
     void become_leader(In in, bool new_epoch, bool led_before);
