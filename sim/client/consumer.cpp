@@ -225,17 +225,15 @@ void Consumer::on_timer(In in, TimerSlot slot, Effects& out) {
 }
 
 /// Connections and requests that are gone: everybody hears of theirs.
-void Consumer::take_failures(In in, Effects& out) {
-    while (!core_.brokers.failures.empty() || !membership_.link().failures.empty()) {
-        std::vector<Failure> failures;
-        failures.swap(core_.brokers.failures);
-        for (const Failure& failure : failures)
-            take_broker_failure(in, failure, out);
-        failures.clear();
-        failures.swap(membership_.link().failures);
-        for (const Failure& failure : failures)
-            take_coordinator_failure(in, failure, out);
-    }
+void Consumer::take_new_failures(In in, Effects& out) {
+    std::vector<Failure> failures;
+    failures.swap(core_.brokers.failures);
+    for (const Failure& failure : failures)
+        take_broker_failure(in, failure, out);
+    failures.clear();
+    failures.swap(membership_.link().failures);
+    for (const Failure& failure : failures)
+        take_coordinator_failure(in, failure, out);
 }
 
 void Consumer::take_broker_failure(In in, const Failure& failure, Effects& out) {

@@ -62,7 +62,11 @@ private:
     // consumer.cpp: events.
     void on_broker_response(In in, const Incoming& incoming, Effects& out);
     void on_coordinator_response(In in, const Incoming& incoming, Effects& out);
-    void take_failures(In in, Effects& out);
+    void take_failures(In in, Effects& out) {
+        while (!core_.brokers.failures.empty() || !membership_.link().failures.empty())
+            take_new_failures(in, out);
+    }
+    void take_new_failures(In in, Effects& out);
     void take_broker_failure(In in, const Failure& failure, Effects& out);
     void take_coordinator_failure(In in, const Failure& failure, Effects& out);
     void take_metadata(In in);

@@ -205,9 +205,8 @@ void ConsumerPositions::ask(In in, std::size_t first, ConsumerCore& core, Effect
     }
 }
 
-Time ConsumerPositions::look_up(In in, ConsumerCore& core, Effects& out) {
+Time ConsumerPositions::look_up_all(In in, ConsumerCore& core, Effects& out) {
     Time wake = Time::never();
-    if (looking_up_ == 0) return wake;
     for (std::size_t k = 0; k < all_.size(); ++k) {
         PartitionPosition& p = all_[k];
         if (due_for_look_up(in, p)) {

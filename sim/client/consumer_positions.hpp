@@ -74,7 +74,9 @@ public:
     bool failed() const { return failed_; }
 
     /// Sends the look-ups that are due. Returns when to look again.
-    Time look_up(In in, ConsumerCore& core, Effects& out);
+    Time look_up(In in, ConsumerCore& core, Effects& out) {
+        return looking_up_ == 0 ? Time::never() : look_up_all(in, core, out);
+    }
     void on_list_offsets(In in, MachineId node, const ListOffsetsResponse& response,
                          ConsumerCore& core, Effects& out);
     void on_epochs(In in, MachineId node, const OffsetsForLeaderEpochResponse& response,
@@ -121,6 +123,7 @@ private:
     bool look_up_at(In in, std::size_t k, ConsumerCore& core, Effects& out);
     template <class M>
     void ask(In in, std::size_t first, ConsumerCore& core, Effects& out);
+    Time look_up_all(In in, ConsumerCore& core, Effects& out);
     bool due_for_look_up(In in, const PartitionPosition& p) const {
         return (p.state == State::resetting || p.state == State::validating) && !p.asked.valid() &&
                !p.revoking && p.retry_at <= in.now;

@@ -76,7 +76,8 @@ private:
     bool wait_for(In in, Wait what, Effects& out);
     void end_wait(Effects& out);
     void refuse(std::int32_t count, Error error, Effects& out);
-    bool can_go_on() const;
+    bool wait_is_over() const;
+    bool can_go_on() const { return waiting_ != Wait::none && wait_is_over(); }
     bool working() const { return paid_ && waiting_ == Wait::none; }
     void free_closed_loop(In in);
     void drop_queued_records(std::int32_t keep);

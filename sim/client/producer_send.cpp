@@ -139,7 +139,8 @@ bool Producer::send_run(In in, Run& run, Effects& out) {
             switch_sticky();
             continue;
         }
-        const Accumulator::Appended appended = append(in, run, partition);
+        Accumulator::Appended appended;
+        if (buffer_ > 0 || !batches.queue(partition).empty()) appended = append(in, run, partition);
         if (appended.count == 0) {
             if (reserve_buffer(in, run, out)) continue;
             if (waiting_ != Wait::none) return false;
@@ -285,12 +286,9 @@ void Producer::refuse(std::int32_t count, Error error, Effects& out) {
     deadline_ = Time::never();
 }
 
-bool Producer::can_go_on() const {
-    switch (waiting_) {
-    case Wait::none: return false;
-    case Wait::metadata: return sender_.metadata_known();
-    case Wait::buffer: break;
-    }
+/// What send() waits for is there.
+bool Producer::wait_is_over() const {
+    if (waiting_ == Wait::metadata) return sender_.metadata_known();
     const Accumulator& batches = sender_.accumulator();
     return batches.available() >= batches.buffer_size(runs_[run_].shape);
 }

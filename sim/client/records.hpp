@@ -3,6 +3,7 @@
 
 #include "protocol/batch.hpp"
 
+#include <bit>
 #include <cstdint>
 
 namespace brokersim {
@@ -16,12 +17,10 @@ struct RecordShape {
 
 /// A zig-zag varint (Kafka: ByteUtils.sizeOfVarint, sizeOfVarlong).
 constexpr std::int32_t varint_size(std::int64_t value) {
-    auto folded =
+    const auto folded =
         (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
-    std::int32_t size = 1;
-    for (; folded >= 0x80; folded >>= 7)
-        ++size;
-    return size;
+    const auto bits = static_cast<std::int32_t>(std::bit_width(folded | 1));
+    return (bits + 6) / 7;
 }
 
 /// A key or value with its length; -1 is null.

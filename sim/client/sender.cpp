@@ -67,13 +67,19 @@ Time Sender::pass(In in, Effects& out) {
         again = false;
         if (idempotent()) transactions_.housekeeping(accumulator_);
         const bool data = !idempotent() || transactions_.has_producer_id();
-        if (data) find_ready(in);
+        if (data) {
+            forget_ready();
+            if (!accumulator_.active().empty()) find_ready(in);
+        }
         // A refresh that is due goes before data on the same connection (semantics §1.4).
         wake_ = std::min(wake_, metadata_.maybe_update(in, client_, out));
         if (metadata_.version() != metadata_version_) take_metadata();
         if (data) {
-            again = connect_and_send(in, out);
+            if (!ready_.empty() || in.now >= accumulator_.next_expiry()) {
+                again = connect_and_send(in, out);
+            }
             out.because(tag);
+            wake_ = std::min(wake_, accumulator_.next_expiry());
         } else {
             await_producer_id(in, out);
         }
@@ -103,9 +109,6 @@ void Sender::await_producer_id(In in, Effects& out) {
 
 /// The brokers for which something is ready to be sent (Kafka: RecordAccumulator.ready).
 void Sender::find_ready(In in) {
-    for (const MachineId node : ready_)
-        broker(node).ready = false;
-    ready_.clear();
     for (const std::int32_t p : accumulator_.active()) {
         const Leader& leader = at(p);
         if (!leader.machine.valid()) {
@@ -130,7 +133,7 @@ void Sender::find_ready(In in) {
             wake_ = std::min(wake_, lingered);
         }
     }
-    std::sort(ready_.begin(), ready_.end());
+    if (ready_.size() > 1) std::sort(ready_.begin(), ready_.end());
 }
 
 /// Kafka: ProducerBatch.maybeUpdateLeaderEpoch.
@@ -155,7 +158,6 @@ bool Sender::connect_and_send(In in, Effects& out) {
     if (in.now >= accumulator_.next_expiry()) expire(in, out);
     for (std::size_t k = 0; k < sending_.size(); ++k)
         send(in, sending_[k], drained_[k], out);
-    wake_ = std::min(wake_, accumulator_.next_expiry());
     return !sending_.empty();
 }
 

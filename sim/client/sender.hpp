@@ -93,6 +93,11 @@ private:
 
     // sender.cpp: one pass.
     void await_producer_id(In in, Effects& out);
+    void forget_ready() {
+        for (const MachineId node : ready_)
+            broker(node).ready = false;
+        ready_.clear();
+    }
     void find_ready(In in);
     void learn_leader(ProducerBatch& batch) const;
     bool connect_and_send(In in, Effects& out);

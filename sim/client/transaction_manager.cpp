@@ -8,18 +8,15 @@
 
 namespace brokersim {
 
-void TransactionManager::housekeeping(Accumulator& batches) {
-    if (unresolved_ > 0) {
-        for (std::size_t k = 0; k < partitions_.size(); ++k) {
-            Partition& p = partitions_[k];
-            if (p.unresolved < 0 || !p.unfinished.empty()) continue;
-            // All is known now. A gap remains unless later batches were appended.
-            if (p.next != p.last_acked + 1) request_bump(static_cast<std::int32_t>(k));
-            p.unresolved = -1;
-            --unresolved_;
-        }
+void TransactionManager::settle_unresolved() {
+    for (std::size_t k = 0; k < partitions_.size(); ++k) {
+        Partition& p = partitions_[k];
+        if (p.unresolved < 0 || !p.unfinished.empty()) continue;
+        // All is known now. A gap remains unless later batches were appended.
+        if (p.next != p.last_acked + 1) request_bump(static_cast<std::int32_t>(k));
+        p.unresolved = -1;
+        --unresolved_;
     }
-    if (bump_required_) bump(batches);
 }
 
 bool TransactionManager::holds_back(const ProducerBatch& head, const Accumulator& batches) const {

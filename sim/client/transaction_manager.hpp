@@ -22,7 +22,10 @@ public:
     }
 
     /// First of each sender pass: unknown fates that have become known, then a bump of the epoch.
-    void housekeeping(Accumulator& batches);
+    void housekeeping(Accumulator& batches) {
+        if (unresolved_ > 0) settle_unresolved();
+        if (bump_required_) bump(batches);
+    }
 
     /// The walk over the partitions of a node ends at this head of a queue.
     bool holds_back(const ProducerBatch& head, const Accumulator& batches) const;
@@ -56,6 +59,7 @@ private:
         return partitions_[static_cast<std::size_t>(partition)];
     }
     bool stale(const Partition& p) const { return p.id != id_ || p.epoch != epoch_; }
+    void settle_unresolved();
     void start_at_beginning(Partition& p, Accumulator& batches);
     void request_bump(std::int32_t partition);
     void bump(Accumulator& batches);
