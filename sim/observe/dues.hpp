@@ -36,14 +36,14 @@ public:
         Book* book = find(p, tp);
         if (book == nullptr || reader >= book->processed.size()) { return; }
         Ranges<>& done = book->processed[reader];
-        if (done.hits(i, end)) {
-            fresh_.clear();
-            done.pieces(i, end, [&](std::int64_t x, std::int64_t y, const Present* before) {
-                if (before == nullptr) { fresh_.push_back({x, y, {}}); }
-            });
-        } else {
-            fresh_.assign(1, {i, end, {}});
+        if (!done.hits(i, end)) {
+            done.put(i, end);
+            return take(*book, book->processed_hint, i, end, f);
         }
+        fresh_.clear();
+        done.pieces(i, end, [&](std::int64_t x, std::int64_t y, const Present* before) {
+            if (before == nullptr) { fresh_.push_back({x, y, {}}); }
+        });
         done.put(i, end);
         for (const auto& part : fresh_) {
             take(*book, book->processed_hint, part.first, part.end, f);

@@ -70,21 +70,12 @@ void History::decide(MachineId leader, LeaderEpoch epoch, bool clean) {
     }
 }
 
-std::size_t History::place(LeaderEpoch epoch) const {
-    if (!terms.empty() && terms.back().epoch == epoch) { return terms.size() - 1; }
+std::size_t History::search(LeaderEpoch epoch) const {
     const auto at =
         std::lower_bound(terms.begin(), terms.end(), epoch,
                          [](const Term& term, LeaderEpoch e) { return term.epoch < e; });
     const auto k = static_cast<std::size_t>(at - terms.begin());
     return k < terms.size() && at->epoch == epoch ? k : terms.size();
-}
-
-Replica& History::replica(MachineId node) {
-    for (Replica& known : replicas_) {
-        if (known.node == node) { return known; }
-    }
-    replicas_.emplace_back().node = node;
-    return replicas_.back();
 }
 
 const Replica* History::find_replica(MachineId node) const {

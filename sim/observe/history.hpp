@@ -98,7 +98,13 @@ public:
         const std::size_t k = place(epoch);
         return k < terms.size() ? &terms[k] : nullptr;
     }
-    Replica& replica(MachineId node);
+    Replica& replica(MachineId node) {
+        for (Replica& known : replicas_) {
+            if (known.node == node) { return known; }
+        }
+        replicas_.emplace_back().node = node;
+        return replicas_.back();
+    }
     const Replica* find_replica(MachineId node) const;
     /// The newest term with a leader, null before the first.
     const Term* newest() const { return last_ < 0 ? nullptr : &terms[index(last_)]; }
@@ -139,7 +145,11 @@ public:
 private:
     static std::size_t index(std::int32_t k) { return static_cast<std::size_t>(k); }
     static std::size_t first_segment(const Lineage& log, Offset from);
-    std::size_t place(LeaderEpoch epoch) const;
+    std::size_t place(LeaderEpoch epoch) const {
+        if (!terms.empty() && terms.back().epoch == epoch) { return terms.size() - 1; }
+        return search(epoch);
+    }
+    std::size_t search(LeaderEpoch epoch) const;
     bool lacks_something(const Term& reign) const;
 
     std::vector<Replica> replicas_;

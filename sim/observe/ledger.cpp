@@ -10,20 +10,12 @@ Ledger::Ledger(const RunInfo& info) : rereads_(info) {
     histories_.resize(info.partitions.size());
 }
 
-History& Ledger::history(PartitionId tp) {
-    if (tp.index() >= histories_.size()) { histories_.resize(tp.index() + 1); }
-    return histories_[tp.index()];
-}
-
-std::int32_t Ledger::account(ProducerId p, PartitionId tp) {
-    std::int32_t slot = account_of_.find(p.value, tp);
-    if (slot < 0) {
-        slot = static_cast<std::int32_t>(accounts_.size());
-        account_of_.set(p.value, tp, accounts_.size());
-        Account& opened = accounts_.emplace_back();
-        opened.p = p;
-        opened.tp = tp;
-    }
+std::int32_t Ledger::open_account(ProducerId p, PartitionId tp) {
+    const auto slot = static_cast<std::int32_t>(accounts_.size());
+    account_of_.set(p.value, tp, accounts_.size());
+    Account& opened = accounts_.emplace_back();
+    opened.p = p;
+    opened.tp = tp;
     return slot;
 }
 
@@ -34,6 +26,7 @@ FactKinds Ledger::wants() const {
             FactKind::cons_commit};
 }
 
+// Nothing is done here, so that each fact costs one jump.
 void Ledger::on(Time, Cause, FactRef fact, Verdicts& verdicts) {
     switch (fact.kind) {
     case FactKind::prod_new: totals_.created += fact.as<ProdNew>()->count; break;
@@ -44,28 +37,12 @@ void Ledger::on(Time, Cause, FactRef fact, Verdicts& verdicts) {
     case FactKind::log_head: on(*fact.as<LogHead>(), verdicts); break;
     case FactKind::hw: on(*fact.as<Hw>(), verdicts); break;
     case FactKind::meta_seen: on(*fact.as<MetaSeen>(), verdicts); break;
-    case FactKind::ctl_part: {
-        const CtlPart& part = *fact.as<CtlPart>();
-        history(part.tp).decide(part.leader.value_or(MachineId()), part.epoch, part.clean);
-        break;
-    }
+    case FactKind::ctl_part: on(*fact.as<CtlPart>()); break;
     case FactKind::node_down: rereads_.on(*fact.as<NodeDown>()); break;
     case FactKind::cons_start: rereads_.on(*fact.as<ConsStart>()); break;
     case FactKind::cons_commit: rereads_.on(*fact.as<ConsCommit>()); break;
     case FactKind::cons_read: on(*fact.as<ConsRead>(), verdicts); break;
     default: break;
-    }
-}
-
-void Ledger::on(const ProdAck& fact, Verdicts& verdicts) {
-    totals_.acked += fact.count;
-    if (!fact.off) { return; } // acks=0 promises nothing
-    const std::int32_t slot = account(fact.p, fact.tp);
-    accounts_[static_cast<std::size_t>(slot)].acked.put(fact.i, fact.i + fact.count);
-    const History& history = this->history(fact.tp);
-    if (history.gaps) {
-        judge_ack(history, slot, fact);
-        tell_losses(verdicts);
     }
 }
 
@@ -93,6 +70,10 @@ void Ledger::on(const LogAppend& fact, Verdicts& verdicts) {
         store(fact.tp, history, *term, fact, verdicts);
     }
     history.replica(fact.node).log.append(fact.epoch, fact.base, fact.count);
+}
+
+void Ledger::on(const CtlPart& fact) {
+    history(fact.tp).decide(fact.leader.value_or(MachineId()), fact.epoch, fact.clean);
 }
 
 void Ledger::on(const LogTrunc& fact, Verdicts& verdicts) {
@@ -150,10 +131,10 @@ void Ledger::store(PartitionId tp, History& history, Term& term, const LogAppend
     act(tp, history, term, verdicts);
     const Term* reign = history.reign();
     history.gaps = history.gaps || (reign != nullptr && term.epoch < reign->epoch);
-    const std::int32_t now = session(history, term, fact);
+    const std::int32_t slot = fact.p ? account(*fact.p, tp) : -1;
+    const std::int32_t now = session(history, term, fact, slot);
     const std::int64_t i = fact.i.value_or(0);
     if (fact.p) {
-        const std::int32_t slot = account(*fact.p, tp);
         Account& account = accounts_[static_cast<std::size_t>(slot)];
         if (account.stored.hits(i, i + fact.count)) {
             tell_copies(history, fact, now, verdicts);
@@ -184,8 +165,8 @@ void Ledger::store(PartitionId tp, History& history, Term& term, const LogAppend
     term.runs.push_back({fact.base, i, fact.count, now});
 }
 
-std::int32_t Ledger::session(History& history, const Term& term, const LogAppend& fact) {
-    const std::int32_t slot = fact.p ? account(*fact.p, fact.tp) : -1;
+std::int32_t Ledger::session(History& history, const Term& term, const LogAppend& fact,
+                             std::int32_t slot) {
     const Session wanted{slot, fact.pid.value_or(-1), fact.pepoch.value_or(-1)};
     const auto is = [&](std::int32_t k) {
         return k >= 0 && history.sessions[static_cast<std::size_t>(k)] == wanted;

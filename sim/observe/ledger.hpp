@@ -81,10 +81,19 @@ private:
     void on(const Hw& fact, Verdicts& verdicts);
     void on(const MetaSeen& fact, Verdicts& verdicts);
     void on(const ConsRead& fact, Verdicts& verdicts);
+    void on(const CtlPart& fact);
 
-    History& history(PartitionId tp);
-    std::int32_t account(ProducerId p, PartitionId tp);
-    std::int32_t session(History& history, const Term& term, const LogAppend& fact);
+    History& history(PartitionId tp) {
+        if (tp.index() >= histories_.size()) { histories_.resize(tp.index() + 1); }
+        return histories_[tp.index()];
+    }
+    std::int32_t account(ProducerId p, PartitionId tp) {
+        const std::int32_t slot = account_of_.find(p.value, tp);
+        return slot < 0 ? open_account(p, tp) : slot;
+    }
+    std::int32_t open_account(ProducerId p, PartitionId tp);
+    std::int32_t session(History& history, const Term& term, const LogAppend& fact,
+                         std::int32_t account);
 
     void act(PartitionId tp, History& history, Term& term, Verdicts& verdicts);
     void store(PartitionId tp, History& history, Term& term, const LogAppend& fact,

@@ -20,6 +20,18 @@ LossWhy best_cause(const Fate& fate) {
 
 } // namespace
 
+void Ledger::on(const ProdAck& fact, Verdicts& verdicts) {
+    totals_.acked += fact.count;
+    if (!fact.off) { return; } // acks=0 promises nothing
+    const std::int32_t slot = account(fact.p, fact.tp);
+    accounts_[static_cast<std::size_t>(slot)].acked.put(fact.i, fact.i + fact.count);
+    const History& history = this->history(fact.tp);
+    if (history.gaps) {
+        judge_ack(history, slot, fact);
+        tell_losses(verdicts);
+    }
+}
+
 /// Acknowledged records that the log of the newest reign lacks.
 void Ledger::judge(const History& history, bool everything) {
     const Term* reign = history.reign();

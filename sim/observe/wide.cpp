@@ -6,7 +6,7 @@
 
 namespace brokersim {
 
-void WideSum::add(std::uint64_t a, std::uint64_t b) {
+void WideSum::add_long(std::uint64_t a, std::uint64_t b) {
     constexpr std::uint64_t half = 0xffffffff;
     const std::uint64_t low = (a & half) * (b & half);
     const std::uint64_t left = (a >> 32) * (b & half) + (low >> 32);
