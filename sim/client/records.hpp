@@ -19,7 +19,8 @@ struct RecordShape {
 constexpr std::int32_t varint_size(std::int64_t value) {
     const auto folded =
         (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
-    const auto bits = static_cast<std::int32_t>(std::bit_width(folded | 1));
+    if (folded < 0x80) return 1; // Most are.
+    const auto bits = static_cast<std::int32_t>(std::bit_width(folded));
     return (bits + 6) / 7;
 }
 

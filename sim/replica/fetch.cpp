@@ -1,4 +1,5 @@
 // Fetch requests: sessions, what is worth an answer, long polls, and what a follower's fetch tells.
+// The steps that every fetch takes are inline here, where all their callers are.
 #include "engine/assert.hpp"
 #include "replica/replica_manager.hpp"
 
@@ -83,7 +84,7 @@ void ReplicaManager::leave(FetchSession& session, std::uint32_t entry) {
     session.remove(entry);
 }
 
-void ReplicaManager::update_session(FetchSession& session, const FetchRequest& request) {
+inline void ReplicaManager::update_session(FetchSession& session, const FetchRequest& request) {
     session.replica_epoch = request.replica_epoch;
     session.read_committed = request.read_committed;
     session.max_wait = request.max_wait;
@@ -118,16 +119,16 @@ void ReplicaManager::update_session(FetchSession& session, const FetchRequest& r
 }
 
 /// There is no question whether this follower may join the ISR: it is in.
-bool ReplicaManager::is_member(const FetchSession& session,
-                               const FetchSession::Entry& entry) const {
+inline bool ReplicaManager::is_member(const FetchSession& session,
+                                      const FetchSession::Entry& entry) const {
     if (entry.replica < 0) return false;
     const Partition& partition = partitions_[static_cast<std::size_t>(entry.replica)];
     return partition.leads() && partition.in_isr(session.replica);
 }
 
 /// The checks of a fetch, in Kafka's order (semantics §2.4).
-Error ReplicaManager::check_entry(const FetchSession& session,
-                                  const FetchSession::Entry& entry) const {
+inline Error ReplicaManager::check_entry(const FetchSession& session,
+                                         const FetchSession::Entry& entry) const {
     if (entry.replica < 0) return Error::not_leader_or_follower;
     const Partition& partition = partitions_[static_cast<std::size_t>(entry.replica)];
     if (partition.role() == Partition::Role::none) return Error::not_leader_or_follower;
@@ -152,7 +153,8 @@ Error ReplicaManager::check_entry(const FetchSession& session,
 }
 
 /// The entry can be read as it stands: from where it asks, the reader and this log are one.
-bool ReplicaManager::readable(const FetchSession& session, const FetchSession::Entry& entry) const {
+inline bool ReplicaManager::readable(const FetchSession& session,
+                                     const FetchSession::Entry& entry) const {
     if (check_entry(session, entry) != Error::none) return false;
     if (!session.follower()) return true;
     const PartitionLog& log = partitions_[static_cast<std::size_t>(entry.replica)].log();
@@ -213,8 +215,8 @@ void ReplicaManager::fill_obstacle(const FetchSession& session, const FetchSessi
 }
 
 /// One partition's part of a response. Returns whether the entry still has something to tell.
-bool ReplicaManager::fill_part(FetchSession& session, FetchSession::Entry& e,
-                               FetchResponse& response, std::int64_t& left) {
+inline bool ReplicaManager::fill_part(FetchSession& session, FetchSession::Entry& e,
+                                      FetchResponse& response, std::int64_t& left) {
     FetchResponse::Part part;
     part.tp = e.tp;
     part.batches_begin = part.batches_end = static_cast<std::uint32_t>(response.batches.size());
@@ -312,9 +314,9 @@ Time ReplicaManager::fetch(In in, const Incoming& incoming, RequestPath& path, E
 
 /// What the follower's fetch says about it: how far it is, whether it may join, what that commits.
 /// `entries`: what it named, and what else was marked; `known_readable`: they have been looked at.
-void ReplicaManager::follower_states(In in, FetchSession& session,
-                                     const std::vector<std::uint32_t>& entries, bool known_readable,
-                                     RequestPath& path, Effects& out) {
+inline void ReplicaManager::follower_states(In in, FetchSession& session,
+                                            const std::vector<std::uint32_t>& entries,
+                                            bool known_readable, RequestPath& path, Effects& out) {
     const std::uint32_t slot = slot_of(session);
     moved_.clear();
     for (const std::uint32_t k : entries) {
