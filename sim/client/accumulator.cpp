@@ -115,27 +115,6 @@ Accumulator::Appended Accumulator::append_new(std::int32_t partition, std::int64
     return appended;
 }
 
-bool Accumulator::all_full(std::int32_t partition) const {
-    // Only the newest may still have room.
-    const Ring<BatchId>& waiting = queue(partition);
-    return waiting.empty() || batches_[waiting.back()].full();
-}
-
-BatchId Accumulator::newest(std::int32_t partition) const {
-    const Ring<BatchId>& waiting = queue(partition);
-    return waiting.empty() ? no_batch : waiting.back();
-}
-
-std::int64_t Accumulator::buffer_size(RecordShape shape) const {
-    return std::max<std::int64_t>(batch_size_, batch_upper_bound(shape));
-}
-
-bool Accumulator::reserve(std::int64_t bytes) {
-    if (available_ < bytes) return false;
-    available_ -= bytes;
-    return true;
-}
-
 void Accumulator::activate(std::int32_t partition) {
     active_.insert(std::lower_bound(active_.begin(), active_.end(), partition), partition);
 }

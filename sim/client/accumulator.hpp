@@ -8,6 +8,7 @@
 #include "engine/ring.hpp"
 #include "protocol/batch.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -80,12 +81,24 @@ public:
     Appended append_new(std::int32_t partition, std::int64_t first, RecordShape shape,
                         std::int32_t count, std::int64_t enough, Time now);
     /// No batch, or the newest takes no more.
-    bool all_full(std::int32_t partition) const;
-    BatchId newest(std::int32_t partition) const;
+    bool all_full(std::int32_t partition) const {
+        const BatchId last = newest(partition); // It alone may still have room.
+        return last == no_batch || batches_[last].full();
+    }
+    BatchId newest(std::int32_t partition) const {
+        const Ring<BatchId>& waiting = queue(partition);
+        return waiting.empty() ? no_batch : waiting.back();
+    }
 
     // ---- memory ----
-    std::int64_t buffer_size(RecordShape shape) const;
-    bool reserve(std::int64_t bytes);
+    std::int64_t buffer_size(RecordShape shape) const {
+        return std::max<std::int64_t>(batch_size_, batch_upper_bound(shape));
+    }
+    bool reserve(std::int64_t bytes) {
+        if (available_ < bytes) return false;
+        available_ -= bytes;
+        return true;
+    }
     void give_back(std::int64_t bytes) { available_ += bytes; }
     std::int64_t available() const { return available_; }
 

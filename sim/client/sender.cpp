@@ -161,7 +161,7 @@ bool Sender::connect_and_send(In in, Effects& out) {
     return !sending_.empty();
 }
 
-bool Sender::usable(In in, MachineId node, Effects& out) {
+inline bool Sender::usable(In in, MachineId node, Effects& out) {
     const bool can_take = client_.may_send(node);
     Broker& b = broker(node);
     b.wanted = in.now;
@@ -177,7 +177,7 @@ bool Sender::usable(In in, MachineId node, Effects& out) {
 
 /// Once round the partitions that the broker leads, beginning with the one at which the last walk
 /// ended (Kafka: RecordAccumulator.drainBatchesForOneNode).
-void Sender::drain(In in, MachineId node, std::vector<BatchId>& drained) {
+inline void Sender::drain(In in, MachineId node, std::vector<BatchId>& drained) {
     Broker& b = broker(node);
     walk_.clear();
     for (const std::int32_t p : accumulator_.active()) {

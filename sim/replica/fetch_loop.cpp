@@ -89,9 +89,10 @@ void Fetchers::on_fetch(In in, Thread& thread, const FetchResponse& response,
     out.because(cause);
 }
 
-void Fetchers::take_part(In in, Thread& thread, Item& item, Partition& partition,
-                         const FetchResponse& response, const FetchResponse::Part& part,
-                         ReplicaManager& replicas, Effects& out) {
+/// Inline: it has one caller.
+inline void Fetchers::take_part(In in, Thread& thread, Item& item, Partition& partition,
+                                const FetchResponse& response, const FetchResponse::Part& part,
+                                ReplicaManager& replicas, Effects& out) {
     if (part.error != Error::none) {
         take_error(in, thread, item, part.error);
         return;

@@ -6,7 +6,7 @@
 
 namespace brokersim {
 
-std::uint32_t ReplicaManager::take_parked() {
+inline std::uint32_t ReplicaManager::take_parked() {
     std::uint32_t slot = 0;
     if (free_parked_.empty()) {
         slot = static_cast<std::uint32_t>(parked_.size());
@@ -78,7 +78,8 @@ void ReplicaManager::produce(In in, const Incoming& incoming, RequestPath& path,
     const ProduceRequest& request = out.body<ProduceRequest>(incoming);
     const RequestRef ref = path.ref(incoming, out);
     const std::uint32_t slot = take_parked();
-    parked_[slot].request = ref;
+    ParkedProduce& parked = parked_[slot];
+    parked.request = ref;
     bool failed = false;
     for (const ProduceRequest::Part& asked : request.parts) {
         ParkedProduce::Part part;
@@ -89,13 +90,13 @@ void ReplicaManager::produce(In in, const Incoming& incoming, RequestPath& path,
         if (part.error == Error::none && request.acks == Acks::all &&
             partitions_[static_cast<std::size_t>(part.replica)].high_watermark() < part.required) {
             part.waiting = true;
-            ++parked_[slot].waiting;
+            ++parked.waiting;
             partitions_[static_cast<std::size_t>(part.replica)].produces.push_back(slot);
         }
-        parked_[slot].parts.push_back(part);
+        parked.parts.push_back(part);
     }
     if (request.acks == Acks::none) {
-        parked_[slot].live = false;
+        parked.live = false;
         free_parked_.push_back(slot);
         if (failed) {
             path.close(in, ref, out); // The only way to tell.
@@ -104,13 +105,13 @@ void ReplicaManager::produce(In in, const Incoming& incoming, RequestPath& path,
         }
         return;
     }
-    if (parked_[slot].waiting == 0) {
+    if (parked.waiting == 0) {
         finish_produce(in, slot, path, out);
         return;
     }
     path.note_parked(ref, out);
     new_expiry_ = std::min(new_expiry_, after(in.now, request.timeout));
-    produce_expiry_.add(in.now, request.timeout, {slot, parked_[slot].use});
+    produce_expiry_.add(in.now, request.timeout, {slot, parked.use});
 }
 
 void ReplicaManager::finish_produce(In in, std::uint32_t slot, RequestPath& path, Effects& out) {
