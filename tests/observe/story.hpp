@@ -149,6 +149,7 @@ private:
     }
     static std::string ms(Time t) { return std::to_string(t.ns / 1'000'000); }
 
+    FactKinds wants() const override { return FactKinds::all(); }
     void on(Time, Cause, FactRef fact, Verdicts&) override {
         if (const Loss* loss = fact.as<Loss>()) {
             text_ += "loss " + info_.name(loss->p) + " " + span(loss->i, loss->count) + " " +
