@@ -51,16 +51,12 @@ void ReplicaManager::drop_session(std::uint32_t slot) {
     free_sessions_.push_back(slot);
 }
 
-/// A partition is read in this session from now on.
-std::uint32_t ReplicaManager::enter(FetchSession& session, const FetchRequest::Part& asked) {
-    const std::uint32_t entry = session.add(asked.tp);
+/// A partition is read in this session from now on, if it has a replica here.
+void ReplicaManager::enter(FetchSession& session, std::uint32_t entry) {
     FetchSession::Entry& e = session.entries[entry];
-    e.replica = number_of(asked.tp);
-    if (e.replica >= 0) {
-        partitions_[static_cast<std::size_t>(e.replica)].watchers.push_back(
-            {slot_of(session), entry});
-    }
-    return entry;
+    e.replica = number_of(e.tp);
+    if (e.replica < 0) return;
+    partitions_[static_cast<std::size_t>(e.replica)].watchers.push_back({slot_of(session), entry});
 }
 
 void ReplicaManager::leave(FetchSession& session, std::uint32_t entry) {
@@ -97,15 +93,9 @@ inline void ReplicaManager::update_session(FetchSession& session, const FetchReq
     for (const FetchRequest::Part& asked : request.parts) {
         const std::int32_t known = session.find(asked.tp);
         const std::uint32_t entry =
-            known >= 0 ? static_cast<std::uint32_t>(known) : enter(session, asked);
+            known >= 0 ? static_cast<std::uint32_t>(known) : session.add(asked.tp);
         FetchSession::Entry& e = session.entries[entry];
-        if (e.replica < 0) { // Its replica may have come to this broker meanwhile.
-            e.replica = number_of(asked.tp);
-            if (e.replica >= 0) {
-                partitions_[static_cast<std::size_t>(e.replica)].watchers.push_back(
-                    {slot_of(session), entry});
-            }
-        }
+        if (e.replica < 0) enter(session, entry); // Its replica may also have come meanwhile.
         e.offset = asked.offset;
         e.current_epoch = asked.current_epoch;
         e.last_fetched_epoch = asked.last_fetched_epoch;

@@ -140,7 +140,7 @@ private:
     FetchSession* session_for(const Incoming& incoming, const FetchRequest& request);
     void drop_session(std::uint32_t slot);
     void update_session(FetchSession& session, const FetchRequest& request);
-    std::uint32_t enter(FetchSession& session, const FetchRequest::Part& asked);
+    void enter(FetchSession& session, std::uint32_t entry);
     void leave(FetchSession& session, std::uint32_t entry);
     bool worth_answering(const FetchSession& session) const;
     void answer(In in, FetchSession& session, const RequestRef& request, RequestPath& path,
