@@ -20,11 +20,6 @@ bool passes(Error error) {
     }
 }
 
-bool coordinator_moved(Error error) {
-    return error == Error::coordinator_not_available || error == Error::not_coordinator ||
-           error == Error::request_timed_out;
-}
-
 } // namespace
 
 void ConsumerCommits::restart() {

@@ -15,6 +15,12 @@
 
 namespace brokersim {
 
+/// The answer of a coordinator says that another may be it by now.
+inline bool coordinator_moved(Error error) {
+    return error == Error::not_coordinator || error == Error::coordinator_not_available ||
+           error == Error::request_timed_out;
+}
+
 struct ConsumerCore {
     MachineId self;
     GroupId group;

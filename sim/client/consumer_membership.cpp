@@ -11,11 +11,6 @@ namespace {
 /// How often the heartbeat thread looks for a coordinator: every second one of its turns.
 constexpr std::int64_t turns_per_look_up = 2;
 
-bool coordinator_moved(Error error) {
-    return error == Error::not_coordinator || error == Error::coordinator_not_available ||
-           error == Error::request_timed_out;
-}
-
 AssignorId assignor_of(const std::string& strategy) {
     if (strategy == "roundrobin") return AssignorId::roundrobin;
     if (strategy == "sticky") return AssignorId::sticky;

@@ -7,10 +7,6 @@ namespace brokersim {
 
 namespace {
 
-bool contains(const BrokerList& list, std::int32_t broker) {
-    return std::find(list.begin(), list.end(), broker) != list.end();
-}
-
 /// Decides one partition and adds its record. `except`: a broker that is not active any more once
 /// this event is done; `besides`: one that is by then.
 bool change(const ClusterImage& image, PartitionId tp, PartitionChangeRequest request,

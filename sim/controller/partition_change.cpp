@@ -11,10 +11,6 @@ namespace brokersim {
 
 namespace {
 
-bool contains(const BrokerList& list, std::int32_t broker) {
-    return std::find(list.begin(), list.end(), broker) != list.end();
-}
-
 bool contains_all(const BrokerList& list, const BrokerList& brokers) {
     return std::all_of(brokers.begin(), brokers.end(),
                        [&list](std::int32_t broker) { return contains(list, broker); });

@@ -4,6 +4,7 @@
 
 #include "brokersim/ids.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -14,6 +15,10 @@ namespace brokersim {
 /// Broker numbers (values of MachineId).
 using BrokerList = std::vector<std::int32_t>;
 inline constexpr std::int32_t no_leader = -1;
+
+inline bool contains(const BrokerList& list, std::int32_t broker) {
+    return std::find(list.begin(), list.end(), broker) != list.end();
+}
 
 /// A partition in the image of the cluster (Kafka: PartitionRegistration). Without ELR the ISR is
 /// never empty: the last member stays in it when it dies.

@@ -310,7 +310,7 @@ private:
 namespace {
 
 /// The partition that a fact is about.
-class Subject {
+class Protagonist {
 public:
     PartitionId tp;
 
@@ -337,7 +337,7 @@ Narrator::Narrator(const RunInfo& info, ByteSink& out)
 
 void Narrator::on(Time now, Cause, FactRef fact, Verdicts&) {
     if (failed_) { return; }
-    Subject subject;
+    Protagonist subject;
     visit(fact, subject);
     if (subject.tp.valid() && partition(subject.tp).internal) { return; }
     Sentence sentence(*this, info_);

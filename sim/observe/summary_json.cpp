@@ -52,9 +52,9 @@ private:
     bool fresh_ = true;
 };
 
-class Writer {
+class JsonWriter {
 public:
-    explicit Writer(const SummarySource& source) : source_(source), info_(source.info) {}
+    explicit JsonWriter(const SummarySource& source) : source_(source), info_(source.info) {}
 
     std::string text() {
         json_.open('{');
@@ -261,7 +261,7 @@ private:
 } // namespace
 
 std::string summary_json(const SummarySource& source) {
-    return Writer(source).text();
+    return JsonWriter(source).text();
 }
 
 } // namespace brokersim

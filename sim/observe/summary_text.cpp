@@ -45,9 +45,9 @@ std::string flow(const std::string& begin, const std::vector<std::string>& parts
     return out + line + "\n";
 }
 
-class Writer {
+class TextWriter {
 public:
-    Writer(const SummarySource& source, bool colours) : source_(source), colours_(colours) {}
+    TextWriter(const SummarySource& source, bool colours) : source_(source), colours_(colours) {}
 
     std::string text() {
         heading_line();
@@ -265,7 +265,7 @@ private:
 } // namespace
 
 std::string summary_text(const SummarySource& source, bool colours) {
-    return Writer(source, colours).text();
+    return TextWriter(source, colours).text();
 }
 
 std::vector<Outages> outages(const SummarySource& source) {
