@@ -12,10 +12,6 @@ using namespace brokersim::test;
 
 namespace {
 
-bool contains(const BrokerList& list, std::int32_t broker) {
-    return std::find(list.begin(), list.end(), broker) != list.end();
-}
-
 AcceptableLeader any_of(BrokerList brokers) {
     return [brokers = std::move(brokers)](std::int32_t b) { return contains(brokers, b); };
 }
