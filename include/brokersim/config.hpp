@@ -112,6 +112,9 @@ struct ServerConfig {
     Duration initial_broker_registration_timeout = seconds(60);
     bool controlled_shutdown_enable = true;
     Duration controller_quorum_append_linger = milliseconds(25);
+    Duration controller_quorum_election_backoff_max = seconds(1);
+    Duration controller_quorum_election_timeout = seconds(1);
+    Duration controller_quorum_fetch_timeout = seconds(2);
     Duration controller_quorum_request_timeout = seconds(2);
     Duration controller_quorum_retry_backoff = milliseconds(20);
     Duration metadata_max_idle_interval = milliseconds(500);

@@ -268,6 +268,9 @@ enum class Api : std::uint8_t {
     broker_heartbeat,
     alter_partition,
     fetch_metadata, ///< Fetch of the metadata log by brokers and standby controllers
+    vote,
+    begin_quorum_epoch,
+    end_quorum_epoch,
 };
 template <>
 inline constexpr std::string_view words_of<Api>[] = {
@@ -276,7 +279,8 @@ inline constexpr std::string_view words_of<Api>[] = {
     "InitProducerId",  "FindCoordinator", "JoinGroup",
     "SyncGroup",       "Heartbeat",       "LeaveGroup",
     "OffsetCommit",    "OffsetFetch",     "BrokerRegistration",
-    "BrokerHeartbeat", "AlterPartition",  "FetchMetadata"};
+    "BrokerHeartbeat", "AlterPartition",  "FetchMetadata",
+    "Vote",            "BeginQuorumEpoch", "EndQuorumEpoch"};
 
 /// The word that a trace spells for `e`.
 template <class E>

@@ -93,7 +93,10 @@ Broker::Handled Broker::handle(In in, const Incoming& request, Effects& out) {
     case Api::broker_registration:
     case Api::broker_heartbeat:
     case Api::alter_partition:
-    case Api::fetch_metadata: break;
+    case Api::fetch_metadata:
+    case Api::vote:
+    case Api::begin_quorum_epoch:
+    case Api::end_quorum_epoch: break;
     }
     BS_UNREACHABLE("a broker got a request for the controller");
 }
@@ -240,6 +243,7 @@ void Broker::on_timer(In in, TimerSlot timer, Effects& out) {
 void Broker::run_isr(In in, Effects& out) {
     if (!turned_.empty()) turn_fetchers(in, out);
     if ((work_ & isr_work) != 0 || !replicas_.isr_changes.empty()) {
+        isr_.set_leader(metadata_.leader());
         isr_.run(in, replicas_, lifecycle_.epoch(), out);
         arm(isr_timer, isr_.wake_at(), out);
     }
@@ -269,6 +273,7 @@ void Broker::run_control(In in, Effects& out) {
         if (!published_) apply_metadata(in, out);
     }
     if ((work_ & lifecycle_work) != 0) {
+        lifecycle_.set_leader(metadata_.leader());
         lifecycle_.run(in, out);
         fetchers_.set_broker_epoch(lifecycle_.epoch());
         if (!serving_ && lifecycle_.state() == Lifecycle::State::running) {

@@ -7,21 +7,17 @@ namespace brokersim {
 
 namespace {
 
-constexpr Duration retry_pause = milliseconds(50);      ///< after an error of the whole request
-constexpr Duration controller_look = milliseconds(100); ///< no active controller: look again
+constexpr Duration retry_pause = milliseconds(50); ///< after an error of the whole request
 
 } // namespace
 
 IsrChannel::IsrChannel(MachineId self, LayoutRef layout, const ServerConfig& config,
                        std::uint64_t seed, const std::string& name)
-    : self_(self), layout_(std::move(layout)), config_(config),
-      client_(NetworkClientSettings{config.reconnect_backoff, config.reconnect_backoff_max,
-                                    config.socket_connection_setup_timeout,
-                                    config.socket_connection_setup_timeout_max, true, 1},
-              layout_->brokers + layout_->controllers, Stream(seed, {"isr connections", name})) {}
+    : self_(self), config_(config),
+      channel_(config, std::move(layout), Stream(seed, {"isr connections", name})) {}
 
 void IsrChannel::start() {
-    client_ = client_.fresh();
+    channel_.restart();
     waiting_.clear();
     sent_.clear();
     in_flight_ = false;
@@ -35,34 +31,21 @@ void IsrChannel::put_back() {
 }
 
 void IsrChannel::run(In in, ReplicaManager& replicas, BrokerEpoch broker_epoch, Effects& out) {
-    bool lost = false;
-    for (const Failure& failure : client_.failures)
-        lost = lost || failure.has_request;
-    client_.failures.clear();
-    if (in_flight_ && lost) {
-        put_back();
-        retry_at_ = in.now + controller_look;
-    }
+    if (channel_.take_failures() && in_flight_) put_back();
     for (const std::uint32_t number : replicas.isr_changes) {
         if (std::find(waiting_.begin(), waiting_.end(), number) == waiting_.end()) {
             waiting_.push_back(number);
         }
     }
     replicas.isr_changes.clear();
-    wake_ = client_.next_deadline();
+    wake_ = channel_.wake_at();
     if (in_flight_ || waiting_.empty() || broker_epoch < 0) return;
-    const MachineId controller = layout_->controller(0);
     if (retry_at_ > in.now) {
         wake_ = std::min(wake_, retry_at_);
-    } else if (client_.may_send(controller)) {
-        send(in, replicas, broker_epoch, out);
-        wake_ = std::min(wake_, client_.next_deadline());
-    } else if (client_.connectable(controller, in.now)) {
-        client_.connect(in, controller, out);
-        wake_ = std::min(wake_, client_.next_deadline());
-    } else {
-        wake_ = std::min(wake_, client_.connectable_at(controller));
+        return;
     }
+    if (channel_.ready(in, out)) send(in, replicas, broker_epoch, out);
+    wake_ = std::min(wake_, channel_.wake_at());
 }
 
 void IsrChannel::send(In in, ReplicaManager& replicas, BrokerEpoch broker_epoch, Effects& out) {
@@ -71,8 +54,8 @@ void IsrChannel::send(In in, ReplicaManager& replicas, BrokerEpoch broker_epoch,
         Partition& partition = replicas.partitions()[number];
         if (!partition.leads() || !partition.isr_change_pending()) continue; // Overtaken.
         if (request == nullptr) {
-            request = &client_.send<AlterPartitionRequest>(in, layout_->controller(0), out,
-                                                           config_.controller_socket_timeout);
+            request =
+                &channel_.send<AlterPartitionRequest>(in, out, config_.controller_socket_timeout);
             request->broker = self_;
             request->broker_epoch = broker_epoch;
         }
@@ -95,13 +78,15 @@ void IsrChannel::send(In in, ReplicaManager& replicas, BrokerEpoch broker_epoch,
 
 void IsrChannel::on_response(In in, const Incoming& response, ReplicaManager& replicas,
                              RequestPath& path, Effects& out) {
-    InFlight request;
-    if (!client_.on_response(in, response, out, request)) return;
+    if (!channel_.on_response(in, response, out)) return;
     const AlterPartitionResponse& answer = out.body<AlterPartitionResponse>(response);
     if (answer.error != Error::none) {
         put_back();
-        retry_at_ =
-            in.now + (answer.error == Error::not_controller ? controller_look : retry_pause);
+        if (answer.error == Error::not_controller) {
+            channel_.not_controller(in, out);
+        } else {
+            retry_at_ = in.now + retry_pause;
+        }
         return;
     }
     in_flight_ = false;
@@ -127,16 +112,16 @@ void IsrChannel::on_response(In in, const Incoming& response, ReplicaManager& re
 }
 
 void IsrChannel::on_connected(In in, ConnId conn, Effects& out) {
-    client_.on_connected(in, conn, out);
+    channel_.on_connected(in, conn, out);
 }
 void IsrChannel::on_refused(In in, ConnId conn, Effects& out) {
-    client_.on_refused(in, conn, out);
+    channel_.on_refused(in, conn, out);
 }
 void IsrChannel::on_lost(In in, ConnId conn, Effects& out) {
-    client_.on_lost(in, conn, out);
+    channel_.on_lost(in, conn, out);
 }
 void IsrChannel::on_time(In in, Effects& out) {
-    client_.on_time(in, out);
+    channel_.on_time(in, out);
 }
 
 } // namespace brokersim

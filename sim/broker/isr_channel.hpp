@@ -2,11 +2,11 @@
 // AlterPartitionManager (semantics §2.9, §3.6).
 #pragma once
 
+#include "broker/controller_channel.hpp"
 #include "brokersim/config.hpp"
 #include "protocol/effects.hpp"
 #include "protocol/layout.hpp"
 #include "replica/replica_manager.hpp"
-#include "rpc/network_client.hpp"
 
 #include <string>
 #include <vector>
@@ -19,9 +19,10 @@ public:
                const std::string& name);
 
     void start();
+    void set_leader(MachineId leader) { channel_.set_leader(leader); }
     /// Takes what `replicas` wants changed and sends it when it can.
     void run(In in, ReplicaManager& replicas, BrokerEpoch broker_epoch, Effects& out);
-    bool owns(ConnId conn, Effects& out) const { return client_.owns(conn, out); }
+    bool owns(ConnId conn, Effects& out) const { return channel_.owns(conn, out); }
     void on_connected(In in, ConnId conn, Effects& out);
     void on_refused(In in, ConnId conn, Effects& out);
     void on_lost(In in, ConnId conn, Effects& out);
@@ -35,9 +36,8 @@ private:
     void put_back();
 
     MachineId self_;
-    LayoutRef layout_;
     ServerConfig config_;
-    NetworkClient client_;
+    ControllerChannel channel_;
     std::vector<std::uint32_t> waiting_, sent_; ///< replica numbers
     bool in_flight_ = false;
     Time retry_at_;

@@ -15,12 +15,8 @@ constexpr Duration shutdown_wait_max = seconds(300);
 
 Lifecycle::Lifecycle(MachineId self, LayoutRef layout, const ServerConfig& config,
                      std::uint64_t seed, const std::string& name)
-    : self_(self), layout_(std::move(layout)), config_(config),
-      client_(NetworkClientSettings{config.reconnect_backoff, config.reconnect_backoff_max,
-                                    config.socket_connection_setup_timeout,
-                                    config.socket_connection_setup_timeout_max, true, 1},
-              layout_->brokers + layout_->controllers,
-              Stream(seed, {"lifecycle connections", name})) {}
+    : self_(self), config_(config),
+      channel_(config, std::move(layout), Stream(seed, {"lifecycle connections", name})) {}
 
 void Lifecycle::settle(In in, BrokerEpoch epoch, Duration phase) {
     state_ = State::running;
@@ -31,7 +27,8 @@ void Lifecycle::settle(In in, BrokerEpoch epoch, Duration phase) {
 }
 
 void Lifecycle::start(In in, std::int32_t incarnation) {
-    client_ = client_.fresh();
+    channel_.restart();
+    ask_until_ = Time::never();
     state_ = State::starting;
     epoch_ = -1;
     incarnation_ = incarnation;
@@ -60,23 +57,18 @@ void Lifecycle::begin_shutdown(In in) {
     give_up_ = in.now + shutdown_wait_max;
 }
 
-void Lifecycle::failed(In in) {
-    bool lost = false;
-    for (const Failure& failure : client_.failures)
-        lost = lost || failure.has_request;
-    client_.failures.clear();
-    if (!in_flight_ || !lost) return;
-    in_flight_ = false;
-    next_at_ = in.now + config_.broker_heartbeat_interval; // Flat, also after an error.
-}
-
 void Lifecycle::run(In in, Effects& out) {
-    failed(in);
-    wake_ = client_.next_deadline();
+    // A request whose connection is lost goes out again; nobody is told.
+    if (channel_.take_failures()) in_flight_ = false;
+    wake_ = channel_.wake_at();
     if (state_ == State::stopped) return;
     if (give_up_ <= in.now) {
         state_ = State::stopped;
         return;
+    }
+    if (!in_flight_ && ask_until_ <= in.now) { // Flat, also after an error.
+        ask_until_ = Time::never();
+        next_at_ = in.now + config_.broker_heartbeat_interval;
     }
     wake_ = std::min(wake_, give_up_);
     if (in_flight_) return;
@@ -84,25 +76,20 @@ void Lifecycle::run(In in, Effects& out) {
         wake_ = std::min(wake_, next_at_);
         return;
     }
-    const MachineId controller = layout_->controller(0);
-    if (!client_.may_send(controller)) {
-        if (client_.connectable(controller, in.now)) {
-            client_.connect(in, controller, out);
-            wake_ = std::min(wake_, client_.next_deadline());
-        } else {
-            wake_ = std::min(wake_, client_.connectable_at(controller));
-        }
-        return;
-    }
+    if (ask_until_ == Time::never()) ask_until_ = in.now + config_.broker_heartbeat_interval;
+    if (channel_.ready(in, out)) send(in, out);
+    wake_ = std::min({wake_, channel_.wake_at(), ask_until_});
+}
+
+void Lifecycle::send(In in, Effects& out) {
+    const Duration timeout = ask_until_ - in.now;
     in_flight_ = true;
     if (epoch_ < 0) {
-        BrokerRegistrationRequest& request = client_.send<BrokerRegistrationRequest>(
-            in, controller, out, config_.broker_heartbeat_interval);
+        auto& request = channel_.send<BrokerRegistrationRequest>(in, out, timeout);
         request.broker = self_;
         request.incarnation = incarnation_;
     } else {
-        BrokerHeartbeatRequest& request = client_.send<BrokerHeartbeatRequest>(
-            in, controller, out, config_.broker_heartbeat_interval);
+        auto& request = channel_.send<BrokerHeartbeatRequest>(in, out, timeout);
         request.broker = self_;
         request.broker_epoch = epoch_;
         request.metadata_offset = metadata_offset_;
@@ -111,7 +98,6 @@ void Lifecycle::run(In in, Effects& out) {
         asked_unfence_ = ready_;
         asked_shutdown_ = request.want_shutdown;
     }
-    wake_ = std::min(wake_, client_.next_deadline());
 }
 
 void Lifecycle::on_registered(In in, const BrokerRegistrationResponse& response) {
@@ -158,23 +144,30 @@ void Lifecycle::on_heartbeat(In in, const BrokerHeartbeatResponse& response) {
 }
 
 void Lifecycle::on_connected(In in, ConnId conn, Effects& out) {
-    client_.on_connected(in, conn, out);
+    channel_.on_connected(in, conn, out);
 }
 void Lifecycle::on_refused(In in, ConnId conn, Effects& out) {
-    client_.on_refused(in, conn, out);
+    channel_.on_refused(in, conn, out);
 }
 void Lifecycle::on_lost(In in, ConnId conn, Effects& out) {
-    client_.on_lost(in, conn, out);
+    channel_.on_lost(in, conn, out);
 }
 void Lifecycle::on_time(In in, Effects& out) {
-    client_.on_time(in, out);
+    channel_.on_time(in, out);
 }
 
 void Lifecycle::on_response(In in, const Incoming& response, Effects& out) {
-    InFlight request;
-    if (!client_.on_response(in, response, out, request)) return;
+    if (!channel_.on_response(in, response, out)) return;
     in_flight_ = false;
-    if (response.kind == kind_of<BrokerRegistrationResponse>) {
+    const bool registration = response.kind == kind_of<BrokerRegistrationResponse>;
+    const Error error = registration ? out.body<BrokerRegistrationResponse>(response).error
+                                     : out.body<BrokerHeartbeatResponse>(response).error;
+    if (error == Error::not_controller) {
+        channel_.not_controller(in, out);
+        return;
+    }
+    ask_until_ = Time::never();
+    if (registration) {
         on_registered(in, out.body<BrokerRegistrationResponse>(response));
     } else {
         on_heartbeat(in, out.body<BrokerHeartbeatResponse>(response));

@@ -2,10 +2,10 @@
 // BrokerLifecycleManager (semantics §3.3, §3.4).
 #pragma once
 
+#include "broker/controller_channel.hpp"
 #include "brokersim/config.hpp"
 #include "protocol/effects.hpp"
 #include "protocol/layout.hpp"
-#include "rpc/network_client.hpp"
 
 #include <string>
 
@@ -34,11 +34,12 @@ public:
     /// Logs are loaded and the first metadata published: asks to be unfenced at once.
     void set_ready(In in);
     void begin_shutdown(In in);
+    void set_leader(MachineId leader) { channel_.set_leader(leader); }
     void set_metadata_offset(Offset offset) { metadata_offset_ = offset; }
 
     /// Sends what is due. To be called after any of the others.
     void run(In in, Effects& out);
-    bool owns(ConnId conn, Effects& out) const { return client_.owns(conn, out); }
+    bool owns(ConnId conn, Effects& out) const { return channel_.owns(conn, out); }
     void on_connected(In in, ConnId conn, Effects& out);
     void on_refused(In in, ConnId conn, Effects& out);
     void on_lost(In in, ConnId conn, Effects& out);
@@ -47,14 +48,13 @@ public:
     Time wake_at() const { return wake_; }
 
 private:
-    void failed(In in);
+    void send(In in, Effects& out);
     void on_registered(In in, const BrokerRegistrationResponse& response);
     void on_heartbeat(In in, const BrokerHeartbeatResponse& response);
 
     MachineId self_;
-    LayoutRef layout_;
     ServerConfig config_;
-    NetworkClient client_;
+    ControllerChannel channel_;
     State state_ = State::starting;
     BrokerEpoch epoch_ = -1;
     std::int32_t incarnation_ = 0;
@@ -64,7 +64,8 @@ private:
     bool asked_shutdown_ = false; ///< likewise
     std::int32_t shutdown_answers_ = 0;
     Offset metadata_offset_ = 0;
-    Time next_at_;                 ///< of the next request
+    Time next_at_;                  ///< of the next request
+    Time ask_until_ = Time::never(); ///< that one waits no longer for its answer
     Time give_up_ = Time::never(); ///< registration, or controlled shutdown, waits no longer
     Time wake_ = Time::never();
 };

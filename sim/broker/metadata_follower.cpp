@@ -1,6 +1,8 @@
 // A broker as an observer of the metadata log.
 #include "broker/metadata_follower.hpp"
 
+#include "engine/assert.hpp"
+
 #include <algorithm>
 
 namespace brokersim {
@@ -25,10 +27,13 @@ MetadataFollower::MetadataFollower(MachineId self, LayoutRef layout, const Serve
                                     config.socket_connection_setup_timeout_max, true, 1},
               layout_->brokers + layout_->controllers,
               Stream(seed, {"metadata connections", name})),
-      delays_(seed, {"metadata apply", name}) {}
+      searches_(seed, {"quorum searches", name}), delays_(seed, {"metadata apply", name}) {}
 
 void MetadataFollower::settle(Offset end) {
     end_ = high_watermark_ = applied_ = first_mark_ = end;
+    epoch_ = 1;
+    leader_ = target_ = layout_->controller(0);
+    epochs_.assign(epoch_, 0);
 }
 
 void MetadataFollower::start(In in) {
@@ -39,53 +44,103 @@ void MetadataFollower::start(In in) {
     retry_at_ = in.now;
     started_ = in.now;
     apply_at_ = Time::never();
+    leader_ = target_ = {};
+}
+
+/// The leader does not answer, or does not know: some other voter may know more.
+void MetadataFollower::turn_elsewhere(In in) {
+    const std::size_t voters = layout_->controllers;
+    retry_at_ = in.now + config_.controller_quorum_retry_backoff;
+    if (target_.valid() && voters > 1) {
+        const std::size_t last = target_.index() - layout_->brokers;
+        target_ = layout_->controller((last + 1 + searches_.below(voters - 1)) % voters);
+    } else {
+        target_ = layout_->controller(voters == 1 ? 0 : searches_.below(voters));
+    }
 }
 
 void MetadataFollower::failed(In in) {
     bool lost = false;
     for (const Failure& failure : client_.failures)
-        lost = lost || failure.has_request;
+        lost = lost || (failure.node == target_ && (failure.has_request || !in_flight_));
     client_.failures.clear();
-    if (!in_flight_ || !lost) return;
+    if (!lost) return;
     in_flight_ = false;
-    retry_at_ = in.now + config_.controller_quorum_retry_backoff;
+    turn_elsewhere(in);
 }
 
 void MetadataFollower::run(In in, Effects& out) {
     failed(in);
     wake_ = client_.next_deadline();
     if (in_flight_) return;
-    const MachineId controller = layout_->controller(0);
+    if (!target_.valid()) turn_elsewhere(in);
+    const Time dialled = client_.last_attempt(target_);
+    if (client_.connecting(target_) &&
+        dialled + config_.controller_quorum_request_timeout <= in.now) {
+        turn_elsewhere(in);
+    }
     if (retry_at_ > in.now) {
         wake_ = std::min(wake_, retry_at_);
-    } else if (client_.may_send(controller)) {
-        FetchMetadataRequest& request = client_.send<FetchMetadataRequest>(
-            in, controller, out, config_.controller_quorum_request_timeout);
-        request.replica = self_;
-        request.voter = false;
-        request.offset = end_;
-        in_flight_ = true;
+    } else if (client_.may_send(target_)) {
+        send(in, out);
         wake_ = std::min(wake_, client_.next_deadline());
-    } else if (client_.connectable(controller, in.now)) {
-        client_.connect(in, controller, out);
-        wake_ = std::min(wake_, client_.next_deadline());
+    } else if (client_.connectable(target_, in.now)) {
+        client_.connect(in, target_, out);
+        wake_ = std::min({wake_, client_.next_deadline(),
+                          in.now + config_.controller_quorum_request_timeout});
     } else {
-        wake_ = std::min(wake_, client_.connectable_at(controller));
+        wake_ = std::min(wake_, client_.connectable_at(target_));
     }
+}
+
+void MetadataFollower::send(In in, Effects& out) {
+    FetchMetadataRequest& request = client_.send<FetchMetadataRequest>(
+        in, target_, out, config_.controller_quorum_request_timeout);
+    request.replica = self_;
+    request.voter = false;
+    request.epoch = epoch_;
+    request.offset = end_;
+    request.last_epoch = epochs_.latest();
+    in_flight_ = true;
 }
 
 void MetadataFollower::on_response(In in, const Incoming& response, Effects& out) {
     InFlight request;
     if (!client_.on_response(in, response, out, request)) return;
+    if (response.from != target_) return; // It has turned elsewhere since.
     in_flight_ = false;
     const auto& fetched = out.body<FetchMetadataResponse>(response);
+    if (fetched.epoch > epoch_ || (fetched.epoch == epoch_ && fetched.leader.valid())) {
+        epoch_ = fetched.epoch;
+        leader_ = fetched.leader;
+    }
     if (fetched.error != Error::none) {
-        retry_at_ = in.now + config_.controller_quorum_retry_backoff;
+        const bool knows = fetched.epoch == epoch_ && leader_.valid() &&
+                           (leader_ != target_ || fetched.error == Error::fenced_leader_epoch);
+        if (knows) {
+            target_ = leader_;
+        } else {
+            turn_elsewhere(in);
+        }
+        return;
+    }
+    take_records(in, fetched);
+}
+
+void MetadataFollower::take_records(In in, const FetchMetadataResponse& fetched) {
+    if (fetched.diverging_epoch >= 0) {
+        const Offset to =
+            truncation_offset(epochs_, end_, {fetched.diverging_epoch, fetched.diverging_end});
+        BS_ASSERT(to >= applied_); // What is committed is in every later leader's log.
+        for (; end_ > to; --end_)
+            pending_.pop_back();
+        epochs_.truncate_from_end(to);
         return;
     }
     for (std::size_t k = 0; k < fetched.records.size(); ++k) {
         if (fetched.base + static_cast<Offset>(k) != end_) continue; // Known already.
         pending_.push_back(fetched.records[k]);
+        epochs_.assign(fetched.records[k].term, end_);
         ++end_;
     }
     high_watermark_ = std::max(high_watermark_, fetched.high_watermark);

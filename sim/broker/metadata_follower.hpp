@@ -5,6 +5,7 @@
 #include "brokersim/config.hpp"
 #include "engine/random.hpp"
 #include "engine/ring.hpp"
+#include "log/epoch_index.hpp"
 #include "protocol/effects.hpp"
 #include "protocol/layout.hpp"
 #include "rpc/network_client.hpp"
@@ -31,6 +32,8 @@ public:
     void on_time(In in, Effects& out);
     Time wake_at() const { return wake_; }
 
+    /// Who leads the quorum, as far as this broker knows.
+    MachineId leader() const { return leader_; }
     /// When committed records may be applied; never() if there are none. Applying takes a broker
     /// some milliseconds, and more in its first seconds.
     Time apply_at() const { return apply_at_; }
@@ -44,17 +47,24 @@ public:
 
 private:
     void failed(In in);
+    void turn_elsewhere(In in);
+    void send(In in, Effects& out);
+    void take_records(In in, const FetchMetadataResponse& fetched);
 
     MachineId self_;
     LayoutRef layout_;
     ServerConfig config_;
     NetworkClient client_;
-    Stream delays_;
+    Stream searches_, delays_;
+    QuorumEpoch epoch_ = 0; ///< the newest it knows
+    MachineId leader_;      ///< of that epoch
+    MachineId target_;      ///< whom it fetches from, or asks for the leader
+    EpochIndex epochs_;
     Ring<MetadataRecord> pending_; ///< from applied_ to end_
     Offset end_ = 0, high_watermark_ = 0, applied_ = 0;
     Offset first_mark_ = -1;
     bool in_flight_ = false;
-    Time retry_at_;
+    Time retry_at_; ///< no fetch before
     Time started_ = Time{-(std::int64_t{1} << 60)};
     Time apply_at_ = Time::never(), last_apply_;
     Time wake_ = Time::never();

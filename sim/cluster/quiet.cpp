@@ -10,7 +10,7 @@ bool World::quiet() const {
     for (const Producer& producer : producers_) {
         if (producer.pending()) return false;
     }
-    const ClusterImage& image = controllers_.front().committed();
+    const ClusterImage& image = informed().committed();
     for (std::size_t k = 0; k < image.partition_count(); ++k) {
         const PartitionState& state = image.partition(PartitionId(k));
         if (!state.has_leader() || state.isr.size() != state.replicas.size()) return false;
@@ -23,7 +23,7 @@ bool World::quiet() const {
 
 /// Every partition that a group with running members reads is read up to its high watermark.
 bool World::groups_caught_up() const {
-    const ClusterImage& image = controllers_.front().committed();
+    const ClusterImage& image = informed().committed();
     for (std::size_t g = 0; g < layout_->groups.size(); ++g) {
         for (const TopicId id : group_topics_[g]) {
             const Layout::Topic& topic = layout_->topic(id);

@@ -18,8 +18,27 @@ PartitionId World::partition_named(const TargetSpec& target) const {
     return {};
 }
 
+const Controller& World::informed() const {
+    return *std::max_element(controllers_.begin(), controllers_.end(),
+                             [](const Controller& a, const Controller& b) {
+                                 return a.applied() < b.applied();
+                             });
+}
+
+/// Of two that believe so the newer one; an old one finds out when it next hears of the other.
+MachineId World::active_controller() const {
+    const Controller* found = nullptr;
+    for (const Controller& controller : controllers_) {
+        if (!controller.active()) continue;
+        if (found == nullptr || found->raft().epoch() < controller.raft().epoch()) {
+            found = &controller;
+        }
+    }
+    return found == nullptr ? MachineId{} : found->machine();
+}
+
 MachineId World::leader_of(PartitionId tp) const {
-    return MachineId(controllers_.front().committed().partition(tp).leader);
+    return MachineId(informed().committed().partition(tp).leader);
 }
 
 /// The machines of a producer by its name in the scenario: all its instances.
@@ -41,7 +60,7 @@ void World::resolve(const TargetSpec& target, Stream& choices, std::vector<Machi
     const auto add = [&](MachineId id) {
         if (id.valid() && !there(id)) who.push_back(id);
     };
-    const ClusterImage& image = controllers_.front().committed();
+    const ClusterImage& image = informed().committed();
     switch (target.kind) {
     case TargetSpec::Kind::several:
         for (const TargetSpec& part : target.parts)
@@ -63,9 +82,7 @@ void World::resolve(const TargetSpec& target, Stream& choices, std::vector<Machi
         for (const std::int32_t member : image.partition(partition_named(target)).isr)
             add(MachineId(member));
         break;
-    case TargetSpec::Kind::controller:
-        if (controllers_.front().active()) add(layout_->controller(0));
-        break;
+    case TargetSpec::Kind::controller: add(active_controller()); break;
     case TargetSpec::Kind::coordinator:
         for (const Layout::Group& group : layout_->groups) {
             if (group.name == target.group) add(leader_of(group.coordinator));

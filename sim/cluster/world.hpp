@@ -160,6 +160,9 @@ private:
     void resolve(const TargetSpec& target, Stream& choices, std::vector<MachineId>& who) const;
     std::vector<MachineId> producers_named(const std::string& name) const;
     MachineId machine_named(const std::string& name) const;
+    /// The controller that knows of the newest commit.
+    const Controller& informed() const;
+    MachineId active_controller() const;
     MachineId leader_of(PartitionId tp) const;
     PartitionId partition_named(const TargetSpec& target) const;
 

@@ -8,60 +8,67 @@ namespace brokersim {
 
 Controller::Controller(MachineId self, const std::string& name, LayoutRef layout,
                        const ServerConfig& config, std::uint64_t seed)
-    : self_(self), layout_(layout), config_(config), image_(layout), committed_(layout),
-      log_(self, layout, config), liveness_(config.broker_session_timeout),
+    : self_(self), layout_(layout), config_(config), raft_(self, layout, config, seed, name),
+      image_(layout), committed_(layout), liveness_(config.broker_session_timeout),
       metadata_offset_(layout->brokers, 0), shutdown_offset_(layout->brokers, 0),
-      phases_(seed, {"controller phases", name}),
-      client_(NetworkClientSettings{}, layout->brokers + layout->controllers,
-              Stream(seed, {"controller connections", name})) {}
+      phases_(seed, {"controller phases", name}) {}
 
 void Controller::settle(In in, const ClusterImage& image, Offset end, Effects& out) {
     image_ = committed_ = image;
-    log_.settle(end);
-    told_ = standby_end_ = end;
+    applied_ = end;
     out.listen(true);
-    if (self_ != layout_->controller(0)) {
-        follow(in, out);
-        return;
+    raft_.settle(in, layout_->controller(0), end, out);
+    if (raft_.leads()) {
+        active_ = true;
+        claimed_ = raft_.epoch();
+        for (std::size_t k = 0; k < layout_->brokers; ++k) {
+            metadata_offset_[k] = end;
+            liveness_.touch(MachineId(k), image_.broker(MachineId(k)).epoch, in.now);
+        }
+        start_clocks(in, true, out);
     }
-    active_ = true;
-    epoch_ = 1;
-    for (std::size_t k = 0; k < layout_->brokers; ++k) {
-        metadata_offset_[k] = end;
-        liveness_.touch(MachineId(k), image_.broker(MachineId(k)).epoch, in.now);
-    }
-    start_clocks(in, true, out);
-    rearm(out);
+    after_event(in, out);
 }
 
 void Controller::start(In in, Effects& out) {
     out.listen(true);
-    if (self_ == layout_->controller(0)) {
-        activate(in, out);
-    } else {
-        follow(in, out);
-    }
-    rearm(out);
+    raft_.start(in, out);
+    after_event(in, out);
+}
+
+/// A leader hands over before it goes.
+void Controller::stop(In in, Effects& out) {
+    raft_.shut_down(in, out);
+    after_event(in, out);
 }
 
 void Controller::crash() {
     active_ = false;
-    fetching_ = false;
     waiting_.clear();
-    log_.restart();
+    raft_.crash();
     liveness_.clear();
-    client_ = client_.fresh();
 }
 
-/// A lone leader: its log is what there is. Its first act is a record of its own epoch; contacts
-/// are stamped first, then the clocks start (semantics §3.7).
+/// What the quorum has made of the event: commits, a leadership won or lost, an end.
+void Controller::after_event(In in, Effects& out) {
+    if (active_ && (!raft_.leads() || raft_.epoch() != claimed_)) renounce(out);
+    commit(out);
+    if (!active_ && raft_.leads() && raft_.high_watermark() > raft_.epoch_start()) {
+        activate(in, out);
+    }
+    const Time wake = raft_.wake_at();
+    if (wake != Time::never()) out.arm(TimerSlot{raft_timer}, wake);
+    if (raft_.may_end(in.now)) out.exit();
+}
+
+/// Contacts are stamped first, then the clocks start (semantics §3.7).
 void Controller::activate(In in, Effects& out) {
     active_ = true;
-    ++epoch_;
+    claimed_ = raft_.epoch();
     image_ = committed_;
-    for (Offset offset = told_; offset < log_.end(); ++offset)
-        image_.apply(log_.at(offset));
-    out.note(CtlElected{self_, epoch_});
+    for (Offset offset = applied_; offset < raft_.log().end(); ++offset)
+        image_.apply(raft_.log().at(offset));
+    liveness_.clear();
     for (std::size_t k = 0; k < layout_->brokers; ++k) {
         const MachineId broker(k);
         if (image_.broker(broker).registered) {
@@ -69,13 +76,26 @@ void Controller::activate(In in, Effects& out) {
         }
         metadata_offset_[k] = 0;
     }
-    MetadataRecord record;
-    record.kind = MetadataRecord::Kind::leader_change;
-    record.broker = self_;
-    record.epoch = epoch_;
-    records_.push_back(std::move(record));
-    append(in, records_, true, out);
     start_clocks(in, false, out);
+}
+
+/// Another leads now: whoever waits has to ask there. What was decided here and not committed may
+/// be lost, or not: only the log will tell.
+void Controller::renounce(Effects& out) {
+    active_ = false;
+    const Cause cause = out.cause();
+    for (Waiting& waiting : waiting_) {
+        waiting.registration.error = Error::not_controller;
+        waiting.heartbeat.error = Error::not_controller;
+        waiting.alter.clear();
+        waiting.alter.error = Error::not_controller;
+        out.because(waiting.cause);
+        answer(waiting, out);
+    }
+    out.because(cause);
+    waiting_.clear();
+    for (const Timer timer : {fence_timer, no_op_timer, preferred_timer, unclean_timer})
+        out.disarm(TimerSlot{timer});
 }
 
 /// Each task first runs one period after activation. In a settled cluster the clocks have been
@@ -94,25 +114,25 @@ void Controller::start_clocks(In in, bool settled, Effects& out) {
     begin(unclean_timer, config_.unclean_leader_election_interval);
 }
 
-void Controller::append(In in, Records& records, bool at_once, Effects& out) {
+void Controller::append(In in, Records& records, Effects& out) {
     for (MetadataRecord& record : records) {
         record.cause = out.cause().n;
         image_.apply(record);
     }
-    log_.append(in, records, at_once, out);
-    commit(in, out);
+    raft_.append(in, records, false, out);
 }
 
-/// What has become committed is told, in order, and whoever waited for it is answered.
-void Controller::commit(In, Effects& out) {
+/// What has become committed is applied and told, in order, and whoever waited for it is answered.
+void Controller::commit(Effects& out) {
     const Cause cause = out.cause();
-    for (; told_ < log_.high_watermark(); ++told_) {
-        const MetadataRecord& record = log_.at(told_);
+    for (; applied_ < raft_.high_watermark(); ++applied_) {
+        const MetadataRecord& record = raft_.log().at(applied_);
         committed_.apply(record);
+        if (!out.contents().tell_metadata_once(applied_)) continue;
         out.because(Cause{record.cause});
         tell(record, out);
     }
-    while (!waiting_.empty() && waiting_.front().offset <= log_.high_watermark()) {
+    while (!waiting_.empty() && waiting_.front().offset <= raft_.high_watermark()) {
         const Waiting waiting = std::move(waiting_.front());
         waiting_.pop_front();
         out.because(waiting.cause);
@@ -151,7 +171,7 @@ void Controller::tell(const MetadataRecord& record, Effects& out) {
 
 /// An event without records is answered when everything appended before it has been committed.
 void Controller::wait(Waiting waiting) {
-    waiting.offset = log_.next_offset();
+    waiting.offset = raft_.next_offset();
     waiting_.push_back(std::move(waiting));
 }
 
@@ -168,28 +188,17 @@ void Controller::answer(const Waiting& waiting, Effects& out) {
     }
 }
 
-void Controller::rearm(Effects& out) {
-    const Time log = log_.wake_at();
-    if (log != Time::never()) out.arm(TimerSlot{log_timer}, log);
-    if (client_.next_deadline() != Time::never()) {
-        out.arm(TimerSlot{client_timer}, client_.next_deadline());
-    }
-}
-
 void Controller::on_timer(In in, TimerSlot timer, Effects& out) {
     const auto again = [&](Duration period) { out.arm(timer, after(in.now, period)); };
     switch (static_cast<Timer>(timer)) {
-    case log_timer:
-        log_.on_time(in, out);
-        commit(in, out);
-        break;
+    case raft_timer: raft_.on_time(in, out); break;
     case fence_timer:
         if (active_) fence_stale(in, out);
         break;
     case no_op_timer: {
         if (!active_) break;
         records_.push_back(MetadataRecord{});
-        append(in, records_, false, out);
+        append(in, records_, out);
         again(config_.metadata_max_idle_interval);
         break;
     }
@@ -198,71 +207,32 @@ void Controller::on_timer(In in, TimerSlot timer, Effects& out) {
         again(elect_preferred(image_, 1000, records_) ? milliseconds(10)
                                                       : config_.leader_imbalance_check_interval);
         if (!records_.empty()) out.note(TimerFire{self_, "elect_preferred"});
-        append(in, records_, false, out);
+        append(in, records_, out);
         break;
     case unclean_timer:
         if (!active_) break;
         again(elect_unclean(image_, 1000, records_) ? milliseconds(10)
                                                     : config_.unclean_leader_election_interval);
         if (!records_.empty()) out.note(TimerFire{self_, "elect_unclean"});
-        append(in, records_, false, out);
-        break;
-    case client_timer:
-        client_.on_time(in, out);
-        follow(in, out);
+        append(in, records_, out);
         break;
     }
-    rearm(out);
-}
-
-// ---- standby: a voter that follows the log ----
-
-void Controller::follow(In in, Effects& out) {
-    if (active_ || self_ == layout_->controller(0)) return;
-    for (const Failure& failure : client_.failures) {
-        if (failure.has_request || !client_.connecting(failure.node)) fetching_ = false;
-    }
-    client_.failures.clear();
-    if (fetching_) return;
-    const MachineId leader = layout_->controller(0);
-    if (client_.may_send(leader)) {
-        FetchMetadataRequest& request = client_.send<FetchMetadataRequest>(
-            in, leader, out, config_.controller_quorum_request_timeout);
-        request.replica = self_;
-        request.voter = true;
-        request.offset = standby_end_;
-        fetching_ = true;
-    } else if (client_.connectable(leader, in.now)) {
-        client_.connect(in, leader, out);
-    } else if (!client_.connecting(leader)) {
-        out.arm(TimerSlot{client_timer}, client_.connectable_at(leader));
-    }
-}
-
-void Controller::on_fetched(const FetchMetadataResponse& response) {
-    fetching_ = false;
-    standby_end_ =
-        std::max(standby_end_, response.base + static_cast<Offset>(response.records.size()));
+    after_event(in, out);
 }
 
 void Controller::on_connected(In in, ConnId conn, Effects& out) {
-    if (client_.owns(conn, out)) client_.on_connected(in, conn, out);
-    rearm(out);
+    raft_.on_connected(in, conn, out);
+    after_event(in, out);
 }
 
 void Controller::on_refused(In in, ConnId conn, Effects& out) {
-    if (client_.owns(conn, out)) client_.on_refused(in, conn, out);
-    follow(in, out);
-    rearm(out);
+    raft_.on_refused(in, conn, out);
+    after_event(in, out);
 }
 
 void Controller::on_lost(In in, ConnId conn, Effects& out) {
-    log_.on_lost(conn);
-    if (client_.owns(conn, out)) {
-        client_.on_lost(in, conn, out);
-        follow(in, out);
-    }
-    rearm(out);
+    raft_.on_lost(in, conn, out);
+    after_event(in, out);
 }
 
 } // namespace brokersim

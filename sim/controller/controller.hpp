@@ -1,14 +1,13 @@
-// One controller process: the active one decides, the others keep the log. Kafka: QuorumController,
-// ClusterControlManager, PeriodicTaskControlManager.
+// One controller process: the leader of the quorum decides, the others keep the log. Kafka:
+// QuorumController, ClusterControlManager, PeriodicTaskControlManager.
 #pragma once
 
 #include "controller/cluster_image.hpp"
 #include "controller/decisions.hpp"
-#include "controller/kraft/metadata_log.hpp"
+#include "controller/kraft/raft.hpp"
 #include "controller/liveness.hpp"
 #include "engine/random.hpp"
 #include "protocol/effects.hpp"
-#include "rpc/network_client.hpp"
 
 #include <cstdint>
 #include <deque>
@@ -20,14 +19,14 @@ namespace brokersim {
 /// Events are handled one at a time: records are decided against the state in memory, applied to
 /// it, and appended; whoever asked is answered when they are committed. Controllers cost no time.
 ///
-/// c1 is the active controller; the others follow its log as voters. Without c1 nothing changes
-/// until it is back.
+/// The leader of the quorum is the active controller once the record by which it began is
+/// committed. When it learns that it no longer is, whoever waits is sent away.
 class Controller {
 public:
     Controller(MachineId self, const std::string& name, LayoutRef layout,
                const ServerConfig& config, std::uint64_t seed);
 
-    static constexpr std::uint32_t timer_slots = 6;
+    static constexpr std::uint32_t timer_slots = 5;
 
     /// The settled cluster at the start of the run: `image` is committed up to offset `end`.
     void settle(In in, const ClusterImage& image, Offset end, Effects& out);
@@ -38,21 +37,24 @@ public:
     void on_refused(In in, ConnId conn, Effects& out);
     void on_lost(In in, ConnId conn, Effects& out);
     void on_timer(In in, TimerSlot timer, Effects& out);
-    void stop(In, Effects& out) { out.exit(); }
+    void stop(In in, Effects& out);
     void crash();
 
     bool active() const { return active_; }
+    MachineId machine() const { return self_; }
+    const Raft& raft() const { return raft_; }
     /// What is committed, as far as this controller knows.
     const ClusterImage& committed() const { return committed_; }
+    /// And up to where in the log.
+    Offset applied() const { return applied_; }
 
 private:
     enum Timer : std::uint32_t {
-        log_timer,
+        raft_timer,
         fence_timer,
         no_op_timer,
         preferred_timer,
-        unclean_timer,
-        client_timer
+        unclean_timer
     };
     /// Somebody who is told when the log is committed up to `offset`.
     struct Waiting {
@@ -65,14 +67,15 @@ private:
         AlterPartitionResponse alter;
     };
 
+    void after_event(In in, Effects& out);
     void activate(In in, Effects& out);
+    void renounce(Effects& out);
     void start_clocks(In in, bool settled, Effects& out);
-    void append(In in, Records& records, bool at_once, Effects& out);
-    void commit(In in, Effects& out);
+    void append(In in, Records& records, Effects& out);
+    void commit(Effects& out);
     void tell(const MetadataRecord& record, Effects& out);
     void answer(const Waiting& waiting, Effects& out);
     void wait(Waiting waiting);
-    void rearm(Effects& out);
 
     void on_registration(In in, const Incoming& incoming, Effects& out);
     void on_heartbeat(In in, const Incoming& incoming, Effects& out);
@@ -80,27 +83,20 @@ private:
     void fence_stale(In in, Effects& out);
     bool others_caught_up(MachineId broker, Offset offset) const;
 
-    // standby
-    void follow(In in, Effects& out);
-    void on_fetched(const FetchMetadataResponse& response);
-
     MachineId self_;
     LayoutRef layout_;
     ServerConfig config_;
+    Raft raft_;
     bool active_ = false;
-    std::int32_t epoch_ = 0;
-    ClusterImage image_;     ///< with everything decided, committed or not
-    ClusterImage committed_; ///< what a restart begins with
-    MetadataLog log_;
-    Offset told_ = 0; ///< committed records up to here have been told
+    QuorumEpoch claimed_ = 0; ///< active: leader of this epoch
+    ClusterImage image_;      ///< active: with everything decided, committed or not
+    ClusterImage committed_;
+    Offset applied_ = 0; ///< to `committed_`
     Liveness liveness_;
     std::deque<Waiting> waiting_;
     std::vector<Offset> metadata_offset_; ///< of each broker, in its last heartbeat
     std::vector<Offset> shutdown_offset_; ///< of the records that began its controlled shutdown
     Stream phases_;
-    NetworkClient client_; ///< standby: to the active controller
-    bool fetching_ = false;
-    Offset standby_end_ = 0;
     Records records_;
 };
 

@@ -9,27 +9,30 @@ namespace brokersim {
 void Controller::on_message(In in, const Incoming& incoming, Effects& out) {
     switch (incoming.kind) {
     case kind_of<ApiVersionsRequest>: out.send<ApiVersionsResponse>(incoming.conn); break;
-    case kind_of<FetchMetadataRequest>:
+    case kind_of<BrokerRegistrationRequest>:
         if (active_) {
-            log_.on_fetch(in, incoming, out.body<FetchMetadataRequest>(incoming), out);
-            commit(in, out);
+            on_registration(in, incoming, out);
         } else {
-            out.send<FetchMetadataResponse>(incoming.conn).error = Error::not_controller;
+            out.send<BrokerRegistrationResponse>(incoming.conn).error = Error::not_controller;
         }
         break;
-    case kind_of<BrokerRegistrationRequest>: on_registration(in, incoming, out); break;
-    case kind_of<BrokerHeartbeatRequest>: on_heartbeat(in, incoming, out); break;
-    case kind_of<AlterPartitionRequest>: on_alter_partition(in, incoming, out); break;
-    default:
-        if (!is_response(incoming.kind)) break;
-        InFlight request;
-        if (client_.on_response(in, incoming, out, request)) {
-            on_fetched(out.body<FetchMetadataResponse>(incoming));
+    case kind_of<BrokerHeartbeatRequest>:
+        if (active_) {
+            on_heartbeat(in, incoming, out);
+        } else {
+            out.send<BrokerHeartbeatResponse>(incoming.conn).error = Error::not_controller;
         }
-        follow(in, out);
         break;
+    case kind_of<AlterPartitionRequest>:
+        if (active_) {
+            on_alter_partition(in, incoming, out);
+        } else {
+            out.send<AlterPartitionResponse>(incoming.conn).error = Error::not_controller;
+        }
+        break;
+    default: raft_.on_message(in, incoming, out); break;
     }
-    rearm(out);
+    after_event(in, out);
 }
 
 /// ClusterControlManager.registerBroker (semantics §3.3).
@@ -39,29 +42,22 @@ void Controller::on_registration(In in, const Incoming& incoming, Effects& out) 
     waiting.conn = incoming.conn;
     waiting.api = Api::broker_registration;
     const BrokerRegistration& known = image_.broker(request.broker);
-    if (!active_) {
-        waiting.registration.error = Error::not_controller;
-    } else if (known.registered && known.incarnation != request.incarnation &&
-               liveness_.has_valid_session(request.broker, known.epoch, in.now)) {
+    if (known.registered && known.incarnation != request.incarnation &&
+        liveness_.has_valid_session(request.broker, known.epoch, in.now)) {
         waiting.registration.error = Error::duplicate_broker_registration;
     } else if (known.registered && known.incarnation == request.incarnation) {
         // Asked again, or an answer that was lost: it keeps what it has.
         waiting.registration.broker_epoch = known.epoch;
         liveness_.touch(request.broker, known.epoch, in.now);
     } else {
-        register_broker(image_, request.broker, request.incarnation, log_.next_offset(), records_);
+        register_broker(image_, request.broker, request.incarnation, raft_.next_offset(), records_);
         waiting.registration.broker_epoch = records_.back().broker_epoch;
         liveness_.touch(request.broker, waiting.registration.broker_epoch, in.now);
         metadata_offset_[request.broker.index()] = 0;
-        append(in, records_, false, out);
+        append(in, records_, out);
     }
     waiting.cause = out.cause();
-    if (!active_) {
-        answer(waiting, out);
-        return;
-    }
     wait(std::move(waiting));
-    commit(in, out);
 }
 
 bool Controller::others_caught_up(MachineId broker, Offset offset) const {
@@ -79,8 +75,8 @@ void Controller::on_heartbeat(In in, const Incoming& incoming, Effects& out) {
     waiting.conn = incoming.conn;
     waiting.api = Api::broker_heartbeat;
     const BrokerRegistration& broker = image_.broker(request.broker);
-    if (!active_ || !broker.registered || broker.epoch != request.broker_epoch) {
-        waiting.heartbeat.error = active_ ? Error::stale_broker_epoch : Error::not_controller;
+    if (!broker.registered || broker.epoch != request.broker_epoch) {
+        waiting.heartbeat.error = Error::stale_broker_epoch;
         waiting.cause = out.cause();
         answer(waiting, out);
         return;
@@ -116,16 +112,15 @@ void Controller::on_heartbeat(In in, const Incoming& incoming, Effects& out) {
         }
         break;
     }
-    append(in, records_, false, out);
+    append(in, records_, out);
     if (next == BrokerNext::controlled_shutdown && !facts.stopping) {
-        shutdown_offset_[at] = log_.next_offset();
+        shutdown_offset_[at] = raft_.next_offset();
     }
     waiting.heartbeat.is_caught_up = facts.caught_up;
     waiting.heartbeat.is_fenced = next == BrokerNext::fenced || next == BrokerNext::shut_down;
     waiting.heartbeat.should_shut_down = next == BrokerNext::shut_down;
     waiting.cause = out.cause();
     wait(std::move(waiting));
-    commit(in, out);
 }
 
 /// ReplicationControlManager.alterPartition (semantics §3.6).
@@ -135,15 +130,15 @@ void Controller::on_alter_partition(In in, const Incoming& incoming, Effects& ou
     waiting.conn = incoming.conn;
     waiting.api = Api::alter_partition;
     waiting.cause = out.cause();
-    if (!active_ || image_.broker(request.broker).epoch != request.broker_epoch) {
-        waiting.alter.error = active_ ? Error::stale_broker_epoch : Error::not_controller;
+    if (image_.broker(request.broker).epoch != request.broker_epoch) {
+        waiting.alter.error = Error::stale_broker_epoch;
         answer(waiting, out);
         return;
     }
     for (const AlterPartitionRequest::Part& part : request.parts) {
         Records change;
         const Error error = alter_partition(image_, request.broker, request, part, change);
-        append(in, change, false, out);
+        append(in, change, out);
         AlterPartitionResponse::Part reply;
         reply.tp = part.tp;
         reply.error = error;
@@ -161,7 +156,6 @@ void Controller::on_alter_partition(In in, const Incoming& incoming, Effects& ou
     }
     waiting.cause = out.cause();
     wait(std::move(waiting));
-    commit(in, out);
 }
 
 /// maybeFenceStaleBroker: one expired session per run; again after 10 ms if there was one.
@@ -176,7 +170,7 @@ void Controller::fence_stale(In in, Effects& out) {
     if (image_.broker(broker).epoch != epoch) return; // An older incarnation's: fences nothing.
     out.note(TimerFire{self_, "fence_stale_broker"});
     fence_broker(image_, broker, "session_timeout", PartWhy::fenced, records_);
-    append(in, records_, false, out);
+    append(in, records_, out);
 }
 
 } // namespace brokersim

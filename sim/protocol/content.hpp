@@ -87,8 +87,16 @@ public:
         told_[number] = true;
         return first;
     }
+    /// The same for the record at `offset` of the metadata log, which is asked about in order: two
+    /// controllers may come to know of one commit.
+    bool tell_metadata_once(Offset offset) {
+        if (offset < metadata_told_) return false;
+        metadata_told_ = offset + 1;
+        return true;
+    }
 
 private:
+    Offset metadata_told_ = 0;
     std::vector<bool> told_;
     std::vector<std::shared_ptr<const Content>> contents_; ///< shared: a fork copies pointers
 };

@@ -10,6 +10,7 @@
 #include "protocol/group_apis.hpp"
 #include "protocol/metadata_log.hpp"
 #include "protocol/produce.hpp"
+#include "protocol/quorum.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -30,7 +31,9 @@ using AllMessages =
                LeaveGroupResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
                OffsetFetchResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
                BrokerHeartbeatRequest, BrokerHeartbeatResponse, AlterPartitionRequest,
-               AlterPartitionResponse, FetchMetadataRequest, FetchMetadataResponse>;
+               AlterPartitionResponse, FetchMetadataRequest, FetchMetadataResponse, VoteRequest,
+               VoteResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse,
+               EndQuorumEpochRequest, EndQuorumEpochResponse>;
 
 namespace detail {
 template <class M, std::size_t K = 0>

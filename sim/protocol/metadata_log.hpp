@@ -11,6 +11,9 @@
 
 namespace brokersim {
 
+/// Leaders of the metadata log have epochs as leaders of partitions do.
+using QuorumEpoch = std::int32_t;
+
 /// One record of the metadata log; which fields count depends on `kind`. `cause` is the number
 /// of the event that made the controller write it; the model does not read it.
 struct MetadataRecord {
@@ -36,25 +39,35 @@ struct MetadataRecord {
     PartWhy why{};
     std::string_view reason; ///< of a change of a broker's state; a literal
     std::vector<MachineId> replicas, isr, elr;
+    QuorumEpoch term = 0; ///< of the leader that wrote it
     std::uint64_t cause = 0;
 };
 
+/// Fetch of the metadata log, by voters and observers (KIP-595).
 struct FetchMetadataRequest {
     static constexpr Api api = Api::fetch_metadata;
     MachineId replica;
     bool voter = false;
-    Offset offset = 0; ///< the sender's log end
+    QuorumEpoch epoch = 0;      ///< of the leader that the sender knows
+    Offset offset = 0;          ///< the sender's log end
+    QuorumEpoch last_epoch = 0; ///< of its last record
     void clear() {}
 };
 struct FetchMetadataResponse {
     static constexpr Api api = Api::fetch_metadata;
-    Error error = Error::none; ///< not_controller: ask another
-    MachineId leader;
-    Offset base = 0; ///< of the first record
+    Error error = Error::none; ///< not_controller, fenced_leader_epoch, unknown_leader_epoch
+    QuorumEpoch epoch = 0;     ///< the newest that the answering node knows
+    MachineId leader;          ///< of that epoch, if it knows one
+    Offset base = 0;           ///< of the first record
     Offset high_watermark = 0;
+    QuorumEpoch diverging_epoch = -1; ///< not -1: the sender's log parts from the leader's, where
+    Offset diverging_end = -1;        ///< this epoch ends in the leader's
     std::vector<MetadataRecord> records;
     void clear() {
         error = Error::none;
+        leader = {};
+        diverging_epoch = -1;
+        diverging_end = -1;
         records.clear();
     }
 };

@@ -105,22 +105,6 @@ void resolve_one(Report& report, const Node& node, const Draft& draft, const Nam
                            ": expected " + listed(roles));
 }
 
-/// No election among controllers yet: nothing may happen to one of several.
-void refuse_controllers(Report& report, const Node& node, const TargetSpec& target,
-                        const Names& names) {
-    bool hit = target.kind == Kind::controller;
-    for (const std::string& name : target.machines) {
-        hit = hit || names.is_controller(name);
-    }
-    for (const TargetSpec& part : target.parts) {
-        refuse_controllers(report, node, part, names);
-    }
-    if (hit && names.controllers > 1) {
-        report.error(node, "a fault of one of several controllers is not built yet: "
-                           "with \"controllers\": 1 it is");
-    }
-}
-
 void check_times(const Draft& draft, const FaultDraft& fault, Report& report) {
     const bool lasting = fault.action != FaultAction::restart &&
                          fault.action != FaultAction::resume && fault.action != FaultAction::heal;
@@ -165,32 +149,17 @@ void resolve_list(Report& report, const Node& node, const Draft& draft, const Na
     }
 }
 
-/// Everything that happens to machines happens to controllers too; these may be slow.
-bool harms_controllers(FaultAction action) {
-    return action != FaultAction::slow_network && action != FaultAction::slow_cpu &&
-           action != FaultAction::heal;
-}
-
 /// The groups of a partition: no machine in two of them.
 void resolve_groups(FaultDraft& fault, const Draft& draft, const Names& names, Report& report) {
     std::set<std::string> seen;
-    std::size_t with_controllers = 0;
-    std::int32_t controllers = 0;
     for (const Node& item : fault.groups_node->children) {
         TargetSpec& group = fault.groups.emplace_back();
         resolve_target(report, item, draft, names, group);
-        const std::int32_t before = controllers;
         for (const std::string& name : group.machines) {
             if (!seen.insert(name).second) {
                 report.error(item, in_quotes(name) + " stands in two groups");
             }
-            controllers += names.is_controller(name) ? 1 : 0;
         }
-        with_controllers += controllers > before ? 1U : 0U;
-    }
-    if (with_controllers > 1) {
-        report.error(*fault.groups_node, "controllers that do not hear each other are not built "
-                                         "yet: put all of them into one group");
     }
 }
 
@@ -292,9 +261,6 @@ void resolve_faults(Draft& draft, const Names& names, Report& report) {
               std::pair(fault.to_node, &fault.to)}) {
             if (node == nullptr) { continue; }
             resolve_target(report, *node, draft, names, *target);
-            if (fault.known_action && harms_controllers(fault.action)) {
-                refuse_controllers(report, *node, *target, names);
-            }
         }
         if (!fault.known_action) { continue; }
         if (fault.groups_node != nullptr) { resolve_groups(fault, draft, names, report); }
