@@ -29,6 +29,8 @@ public:
     }
     /// To be called first in every turn. True: the request under way will not be answered.
     bool take_failures();
+    /// Whoever asked has waited long enough: maybe another is the controller by now.
+    void forget() { active_ = {}; }
     /// The node has answered that it is not the controller.
     void not_controller(In in, Effects& out);
     /// The earliest instant at which something may have to be done.

@@ -68,6 +68,7 @@ void Lifecycle::run(In in, Effects& out) {
     }
     if (!in_flight_ && ask_until_ <= in.now) { // Flat, also after an error.
         ask_until_ = Time::never();
+        channel_.forget();
         next_at_ = in.now + config_.broker_heartbeat_interval;
     }
     wake_ = std::min(wake_, give_up_);

@@ -75,22 +75,21 @@ void MetadataFollower::run(In in, Effects& out) {
     if (in_flight_) return;
     if (!target_.valid()) turn_elsewhere(in);
     const Time dialled = client_.last_attempt(target_);
-    if (client_.connecting(target_) &&
-        dialled + config_.controller_quorum_request_timeout <= in.now) {
-        turn_elsewhere(in);
-    }
+    const Time patience = dialled + config_.controller_quorum_request_timeout;
+    if (client_.connecting(target_) && patience <= in.now) turn_elsewhere(in);
     if (retry_at_ > in.now) {
         wake_ = std::min(wake_, retry_at_);
     } else if (client_.may_send(target_)) {
         send(in, out);
-        wake_ = std::min(wake_, client_.next_deadline());
     } else if (client_.connectable(target_, in.now)) {
         client_.connect(in, target_, out);
-        wake_ = std::min({wake_, client_.next_deadline(),
-                          in.now + config_.controller_quorum_request_timeout});
+        wake_ = std::min(wake_, in.now + config_.controller_quorum_request_timeout);
+    } else if (client_.connecting(target_)) {
+        wake_ = std::min(wake_, patience);
     } else {
         wake_ = std::min(wake_, client_.connectable_at(target_));
     }
+    wake_ = std::min(wake_, client_.next_deadline());
 }
 
 void MetadataFollower::send(In in, Effects& out) {

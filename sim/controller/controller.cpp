@@ -6,6 +6,15 @@
 
 namespace brokersim {
 
+namespace {
+
+// From the stamping of contacts to the start of the clocks; measured on a real cluster by the
+// fencing of brokers that died with the controller (docs/model.md).
+constexpr Duration activation_min = milliseconds(10);
+constexpr Duration activation_max = milliseconds(40);
+
+} // namespace
+
 Controller::Controller(MachineId self, const std::string& name, LayoutRef layout,
                        const ServerConfig& config, std::uint64_t seed)
     : self_(self), layout_(layout), config_(config), raft_(self, layout, config, seed, name),
@@ -98,13 +107,16 @@ void Controller::renounce(Effects& out) {
         out.disarm(TimerSlot{timer});
 }
 
-/// Each task first runs one period after activation. In a settled cluster the clocks have been
-/// running for long: each stands somewhere in its period.
+/// Each task first runs one period after activation is complete, a little after the contacts were
+/// stamped: a broker that died with the old controller is found by the eighth look. In a settled
+/// cluster the clocks have been running for long: each stands somewhere in its period.
 void Controller::start_clocks(In in, bool settled, Effects& out) {
+    const Duration complete{
+        settled ? 0 : phases_.between(activation_min.ns, activation_max.ns)};
     const auto begin = [&](Timer timer, Duration period) {
         Duration first = period;
         if (settled) first = Duration{phases_.between(1, period.ns)};
-        out.arm(TimerSlot{timer}, after(in.now, first));
+        out.arm(TimerSlot{timer}, after(in.now + complete, first));
     };
     begin(fence_timer, config_.broker_session_timeout / 8);
     begin(no_op_timer, config_.metadata_max_idle_interval);
