@@ -47,16 +47,19 @@ void MetadataFollower::start(In in) {
     leader_ = target_ = {};
 }
 
+/// Any voter, but not the one that has just been of no use.
+MachineId MetadataFollower::other_voter() {
+    const std::size_t voters = layout_->controllers;
+    if (voters == 1) return layout_->controller(0);
+    if (!target_.valid()) return layout_->controller(searches_.below(voters));
+    const std::size_t last = target_.index() - layout_->brokers;
+    return layout_->controller((last + 1 + searches_.below(voters - 1)) % voters);
+}
+
 /// The leader does not answer, or does not know: some other voter may know more.
 void MetadataFollower::turn_elsewhere(In in) {
-    const std::size_t voters = layout_->controllers;
     retry_at_ = in.now + config_.controller_quorum_retry_backoff;
-    if (target_.valid() && voters > 1) {
-        const std::size_t last = target_.index() - layout_->brokers;
-        target_ = layout_->controller((last + 1 + searches_.below(voters - 1)) % voters);
-    } else {
-        target_ = layout_->controller(voters == 1 ? 0 : searches_.below(voters));
-    }
+    target_ = other_voter();
 }
 
 void MetadataFollower::failed(In in) {
@@ -73,7 +76,7 @@ void MetadataFollower::run(In in, Effects& out) {
     failed(in);
     wake_ = client_.next_deadline();
     if (in_flight_) return;
-    if (!target_.valid()) turn_elsewhere(in);
+    if (!target_.valid()) target_ = other_voter();
     const Time dialled = client_.last_attempt(target_);
     const Time patience = dialled + config_.controller_quorum_request_timeout;
     if (client_.connecting(target_) && patience <= in.now) turn_elsewhere(in);

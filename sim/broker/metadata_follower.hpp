@@ -47,6 +47,7 @@ public:
 
 private:
     void failed(In in);
+    MachineId other_voter();
     void turn_elsewhere(In in);
     void send(In in, Effects& out);
     void take_records(In in, const FetchMetadataResponse& fetched);

@@ -32,7 +32,10 @@ public:
         settle();
     }
     void start() {
-        then([&] { life.start(table.in(), 2); });
+        then([&] {
+            life.start(table.in(), 2);
+            life.set_leader(MachineId(4));
+        });
     }
     template <class M, class Fill>
     void answer(Fill fill) {

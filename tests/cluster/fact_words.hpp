@@ -56,6 +56,13 @@ public:
     }
     std::string operator()(const NodePaused& f) const { return name(f.node) + " freezes"; }
     std::string operator()(const NodeResumed& f) const { return name(f.node) + " wakes"; }
+    std::string operator()(const CtlElected& f) const {
+        return name(f.node) + " leads the quorum in epoch " + std::to_string(f.epoch);
+    }
+    std::string operator()(const CtlResigned& f) const {
+        return name(f.node) + " resigns from epoch " + std::to_string(f.epoch) + " (" +
+               std::string(f.why) + ")";
+    }
     std::string operator()(const CtlBroker& f) const {
         return "controller: " + name(f.node) + " " + std::string(word(f.state)) + " (" +
                std::string(f.why) + ")";

@@ -8,7 +8,7 @@ namespace brokersim {
 
 namespace {
 
-constexpr Duration late_waking_max = microseconds(250); ///< slack of timers, and scheduling
+constexpr Duration clock_tick = milliseconds(1); ///< Kafka's clock
 
 } // namespace
 
@@ -18,11 +18,11 @@ Duration Raft::election_timeout() {
     return base + Duration{draws_.between(0, base.ns - 1)};
 }
 
-/// A process that sleeps wakes up a little late. Without that, two voters whose leader has died
-/// would find out in the same instant, always.
+/// Timers go by a clock of whole milliseconds, and each process sees them pass at its own moment.
+/// Without that, two voters whose leader has died would find out in the same instant, always.
 Time Raft::fetch_timeout(Time now) {
     return now + config_.controller_quorum_fetch_timeout +
-           Duration{draws_.between(0, late_waking_max.ns)};
+           Duration{draws_.between(0, clock_tick.ns)};
 }
 
 void Raft::begin_question() {
