@@ -273,14 +273,27 @@ enum class Api : std::uint8_t {
     end_quorum_epoch,
 };
 template <>
-inline constexpr std::string_view words_of<Api>[] = {
-    "ApiVersions",     "Metadata",        "Produce",
-    "Fetch",           "ListOffsets",     "OffsetsForLeaderEpoch",
-    "InitProducerId",  "FindCoordinator", "JoinGroup",
-    "SyncGroup",       "Heartbeat",       "LeaveGroup",
-    "OffsetCommit",    "OffsetFetch",     "BrokerRegistration",
-    "BrokerHeartbeat", "AlterPartition",  "FetchMetadata",
-    "Vote",            "BeginQuorumEpoch", "EndQuorumEpoch"};
+inline constexpr std::string_view words_of<Api>[] = {"ApiVersions",
+                                                     "Metadata",
+                                                     "Produce",
+                                                     "Fetch",
+                                                     "ListOffsets",
+                                                     "OffsetsForLeaderEpoch",
+                                                     "InitProducerId",
+                                                     "FindCoordinator",
+                                                     "JoinGroup",
+                                                     "SyncGroup",
+                                                     "Heartbeat",
+                                                     "LeaveGroup",
+                                                     "OffsetCommit",
+                                                     "OffsetFetch",
+                                                     "BrokerRegistration",
+                                                     "BrokerHeartbeat",
+                                                     "AlterPartition",
+                                                     "FetchMetadata",
+                                                     "Vote",
+                                                     "BeginQuorumEpoch",
+                                                     "EndQuorumEpoch"};
 
 /// The word that a trace spells for `e`.
 template <class E>

@@ -64,9 +64,9 @@ private:
     bool asked_shutdown_ = false; ///< likewise
     std::int32_t shutdown_answers_ = 0;
     Offset metadata_offset_ = 0;
-    Time next_at_;                  ///< of the next request
+    Time next_at_;                   ///< of the next request
     Time ask_until_ = Time::never(); ///< that one waits no longer for its answer
-    Time give_up_ = Time::never(); ///< registration, or controlled shutdown, waits no longer
+    Time give_up_ = Time::never();   ///< registration, or controlled shutdown, waits no longer
     Time wake_ = Time::never();
 };
 

@@ -19,10 +19,9 @@ PartitionId World::partition_named(const TargetSpec& target) const {
 }
 
 const Controller& World::informed() const {
-    return *std::max_element(controllers_.begin(), controllers_.end(),
-                             [](const Controller& a, const Controller& b) {
-                                 return a.applied() < b.applied();
-                             });
+    return *std::max_element(
+        controllers_.begin(), controllers_.end(),
+        [](const Controller& a, const Controller& b) { return a.applied() < b.applied(); });
 }
 
 /// Of two that believe so the newer one; an old one finds out when it next hears of the other.

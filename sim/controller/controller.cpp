@@ -111,8 +111,7 @@ void Controller::renounce(Effects& out) {
 /// stamped: a broker that died with the old controller is found by the eighth look. In a settled
 /// cluster the clocks have been running for long: each stands somewhere in its period.
 void Controller::start_clocks(In in, bool settled, Effects& out) {
-    const Duration complete{
-        settled ? 0 : phases_.between(activation_min.ns, activation_max.ns)};
+    const Duration complete{settled ? 0 : phases_.between(activation_min.ns, activation_max.ns)};
     const auto begin = [&](Timer timer, Duration period) {
         Duration first = period;
         if (settled) first = Duration{phases_.between(1, period.ns)};

@@ -29,7 +29,7 @@ namespace brokersim {
 class Raft {
 public:
     enum class Role : std::uint8_t {
-        unattached,  ///< knows the epoch, but no leader of it
+        unattached, ///< knows the epoch, but no leader of it
         follower,
         prospective, ///< asks whether it would be elected, before it disturbs anybody
         candidate,
@@ -80,10 +80,10 @@ private:
         Time ready_at;              ///< no request before: the last one failed
         bool answered = false;      ///< the question of this role: vote, begin, end
         bool granted = false;
-        bool heard_lately = false;  ///< leader: has fetched since the last quorum check
-        Offset end = 0;             ///< leader: of its log, as its fetches tell
-        Time last_fetch;            ///< leader
-        Time next_begin;            ///< leader: when it announces itself to this voter again
+        bool heard_lately = false; ///< leader: has fetched since the last quorum check
+        Offset end = 0;            ///< leader: of its log, as its fetches tell
+        Time last_fetch;           ///< leader
+        Time next_begin;           ///< leader: when it announces itself to this voter again
     };
     /// A fetch that waits for records.
     struct Parked {

@@ -152,9 +152,8 @@ void Raft::ask(In in, Effects& out) {
     for (std::size_t k = 0; k < peers_.size(); ++k) {
         const MachineId voter = layout_->controller(k);
         if (peer(voter).answered || !reachable(in, voter, out)) continue;
-        VoteRequest& request =
-            client_.send<VoteRequest>(in, voter, out, config_.controller_quorum_request_timeout,
-                                      expect(voter));
+        VoteRequest& request = client_.send<VoteRequest>(
+            in, voter, out, config_.controller_quorum_request_timeout, expect(voter));
         request.candidate = self_;
         request.epoch = epoch_;
         request.pre_vote = role_ == Role::prospective;
@@ -189,8 +188,8 @@ void Raft::count_votes(In in, Effects& out) {
 void Raft::on_vote_request(In in, const Incoming& incoming, Effects& out) {
     const VoteRequest request = out.body<VoteRequest>(incoming);
     if (request.epoch > epoch_) become_unattached(in, request.epoch, out);
-    const bool not_behind = std::tie(request.last_epoch, request.end) >=
-                            std::make_tuple(log_.last_epoch(), log_.end());
+    const bool not_behind =
+        std::tie(request.last_epoch, request.end) >= std::make_tuple(log_.last_epoch(), log_.end());
     bool granted = request.epoch == epoch_ && not_behind;
     if (request.pre_vote) {
         granted = granted && role_ != Role::leader && !(role_ == Role::follower && fetched_);

@@ -1,7 +1,6 @@
 // A voter that follows: it fetches the log, cuts off what its leader does not have, and looks for a
 // leader while it hears none.
 #include "controller/kraft/raft.hpp"
-
 #include "engine/assert.hpp"
 
 #include <algorithm>
@@ -53,9 +52,9 @@ void Raft::choose_whom_to_ask(In in) {
     for (std::size_t k = 0; k < peers_.size(); ++k) {
         const MachineId voter = layout_->controller(k);
         if (voter == self_ || voter == leader_) continue;
-        const Time free = std::max(peers_[k].ready_at, client_.connectable(voter, in.now)
-                                                           ? Time{}
-                                                           : client_.connectable_at(voter));
+        const Time free =
+            std::max(peers_[k].ready_at,
+                     client_.connectable(voter, in.now) ? Time{} : client_.connectable_at(voter));
         const bool known = client_.ready(voter) || client_.connecting(voter);
         if (known ? peers_[k].ready_at <= in.now : free <= in.now) {
             able.push_back(voter);
