@@ -5,9 +5,10 @@
 
 namespace brokersim {
 
-FetchWindows::FetchWindows(const Scenario& scenario, const RunInfo& info)
-    : info_(info), stop_(info.groups.size(), Time::never()), started_(info.groups.size(), false),
-      leads_(info.partitions.size()), stopped_(info.nodes.size()), of_group_(info.groups.size()) {
+FetchWindows::FetchWindows(const Scenario& scenario, const RunInfo& info, Failovers& failovers)
+    : info_(info), failovers_(failovers), stop_(info.groups.size(), Time::never()),
+      started_(info.groups.size(), false), leads_(info.partitions.size()),
+      stopped_(info.nodes.size()), of_group_(info.groups.size()) {
     for (std::size_t g = 0; g < info.groups.size(); ++g) {
         for (const ConsumerGroupSpec& spec : scenario.consumers) {
             if (spec.group == info.groups[g].name && spec.stop) { stop_[g] = *spec.stop; }
@@ -38,7 +39,7 @@ void FetchWindows::on(Time now, FactRef fact, Verdicts& verdicts) {
     case FactKind::cons_served: {
         const ConsServed& served = *fact.as<ConsServed>();
         Reading& at = reading(served.g, served.tp);
-        if (at.owner == served.mem) { close(at, std::min(at.served, now), verdicts); }
+        if (at.owner == served.mem) { close(at, std::min(at.served, now), true, verdicts); }
         break;
     }
     case FactKind::cons_read: {
@@ -48,7 +49,9 @@ void FetchWindows::on(Time now, FactRef fact, Verdicts& verdicts) {
         Reading& at = readings_[static_cast<std::size_t>(slot)];
         // Only a read after a new start proves anything: others may come from what was fetched
         // before.
-        if (at.served != Time::never() && at.owner == read.mem) { close(at, at.served, verdicts); }
+        if (at.served != Time::never() && at.owner == read.mem) {
+            close(at, at.served, true, verdicts);
+        }
         break;
     }
     default: break;
@@ -90,6 +93,7 @@ void FetchWindows::on(Time now, const ConsGen& fact, Verdicts& verdicts) {
         if (at.owner == owner) { continue; }
         if (at.owner.valid() || !owner.valid()) { wait(at, now, verdicts); }
         at.owner = owner;
+        at.owned_since = now;
     }
 }
 
@@ -138,13 +142,14 @@ void FetchWindows::wait(Reading& at, Time since, Verdicts& verdicts) {
             at.served = Time::never();
             return;
         }
-        close(at, at.served, verdicts);
+        close(at, at.served, true, verdicts);
     }
     at.since = std::max(since, at.last_end);
+    at.owner_before = at.owner;
     at.served = Time::never();
 }
 
-void FetchWindows::close(Reading& at, Time until, Verdicts& verdicts) {
+void FetchWindows::close(Reading& at, Time until, bool served, Verdicts& verdicts) {
     at.served = Time::never();
     if (at.since == Time::never()) {
         at.last_end = std::max(at.last_end, until);
@@ -154,14 +159,20 @@ void FetchWindows::close(Reading& at, Time until, Verdicts& verdicts) {
     const Time to = std::min(until, stop_[at.g.index()]);
     at.since = Time::never();
     at.last_end = std::max(at.last_end, until);
-    if (from < to && to - from >= info_.outage_threshold) {
-        verdicts.tell(Unavailable{at.tp, Side::consume, from, to, {}, at.g});
-    }
+    if (from >= to || to - from < info_.outage_threshold) { return; }
+    Outage outage{.tp = at.tp, .side = Side::consume, .from = from, .to = to};
+    outage.served = served;
+    outage.client = at.owner;
+    outage.g = at.g;
+    outage.owner_before = at.owner_before;
+    outage.owned_since = at.owned_since;
+    failovers_.ended(outage, verdicts);
 }
 
 void FetchWindows::at_end(Time end, Verdicts& verdicts) {
     for (Reading& at : readings_) {
-        if (at.since != Time::never()) { close(at, std::min(at.served, end), verdicts); }
+        if (at.since == Time::never()) { continue; }
+        close(at, std::min(at.served, end), at.served != Time::never(), verdicts);
     }
 }
 

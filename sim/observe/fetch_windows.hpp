@@ -4,6 +4,7 @@
 #include "brokersim/facts.hpp"
 #include "brokersim/run_info.hpp"
 #include "brokersim/scenario.hpp"
+#include "observe/failovers.hpp"
 #include "observe/pair_index.hpp"
 #include "trace/recorder.hpp"
 
@@ -21,7 +22,8 @@ namespace brokersim {
 /// due. A group whose scenario stops it waits no more from then on.
 class FetchWindows {
 public:
-    FetchWindows(const Scenario& scenario, const RunInfo& info);
+    /// Windows that end are handed to `failovers`.
+    FetchWindows(const Scenario& scenario, const RunInfo& info, Failovers& failovers);
 
     /// The kinds that on() acts on.
     static FactKinds wants();
@@ -35,6 +37,8 @@ private:
         PartitionId tp;
         MachineId owner;
         MachineId next_owner;        ///< while a generation is being read
+        MachineId owner_before;      ///< when the wait began
+        Time owned_since;            ///< by the owner
         Time since = Time::never();  ///< never: is served
         Time served = Time::never(); ///< its next fetch was sent then, the answer is not known
         Time last_end;               ///< of the last wait or answer: windows do not overlap
@@ -55,9 +59,10 @@ private:
 
     Reading& reading(GroupId g, PartitionId tp);
     void wait(Reading& reading, Time since, Verdicts& verdicts);
-    void close(Reading& reading, Time until, Verdicts& verdicts);
+    void close(Reading& reading, Time until, bool served, Verdicts& verdicts);
 
     const RunInfo& info_;
+    Failovers& failovers_;
     std::vector<Time> stop_;    ///< by group, never: it goes on to the end
     std::vector<bool> started_; ///< by group: has had a generation
     std::vector<Lead> leads_;   ///< by partition

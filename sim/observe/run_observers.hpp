@@ -53,6 +53,8 @@ public:
     const Metrics& metrics() const { return metrics_; }
 
 private:
+    SummarySource source(const RunEnd& end) const;
+
     const Scenario& scenario_;
     const RunInfo& info_;
     Ledger ledger_;

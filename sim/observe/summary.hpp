@@ -3,6 +3,7 @@
 
 #include "brokersim/run_info.hpp"
 #include "brokersim/scenario.hpp"
+#include "observe/failovers.hpp"
 #include "observe/metrics.hpp"
 #include "observe/run_end.hpp"
 #include "trace/end_record.hpp"
@@ -18,6 +19,7 @@ struct SummarySource {
     const Scenario& scenario;
     const RunInfo& info;
     const Metrics& metrics;
+    const std::vector<Failover>& failovers; ///< all windows without service
     Totals totals;
     std::vector<Verdict> verdicts;
     RunEnd end;

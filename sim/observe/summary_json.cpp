@@ -1,5 +1,7 @@
 // The summary as one object of JSON.
+#include "observe/bounds.hpp"
 #include "observe/decimal.hpp"
+#include "observe/failover_table.hpp"
 #include "observe/summary.hpp"
 #include "trace/text_buffer.hpp"
 
@@ -64,6 +66,7 @@ public:
         groups();
         faults();
         windows();
+        failovers();
         expectations();
         json_.close('}');
         return json_.done();
@@ -229,16 +232,74 @@ private:
 
     void windows() {
         json_.key("windows").open('[');
-        for (const Unavailable& window : source_.metrics.windows()) {
+        for (const Failover& failover : source_.failovers) {
+            const Unavailable& window = failover.window;
             json_.open('{');
             json_.key("tp").string(info_.name(window.tp));
             json_.key("side").string(word(window.side));
             if (window.g.present) { json_.key("group").string(info_.name(window.g.value)); }
             json_.key("from").number(window.from.ns);
             json_.key("to").number(window.to.ns);
+            phases(window);
+            if (window.phases) { fault(failover); }
             json_.close('}');
         }
         json_.close(']');
+    }
+
+    void phases(const Unavailable& window) {
+        json_.key("phases");
+        if (!window.phases) { return json_.raw("null"); }
+        json_.open('{');
+        for (const PhaseField& phase : phase_fields) {
+            json_.key(phase.name).number(((*window.phases).*phase.member).ns);
+        }
+        json_.close('}');
+    }
+
+    void fault(const Failover& failover) {
+        json_.key("fault");
+        failover.fault.valid() ? json_.string(info_.name(failover.fault)) : json_.raw("null");
+        json_.key("machine");
+        failover.machine.valid() ? json_.string(info_.name(failover.machine)) : json_.raw("null");
+    }
+
+    void failovers() {
+        json_.key("failovers").open('[');
+        for (const FailoverRow& row :
+             failover_table(source_.failovers, source_.metrics.measured_from())) {
+            const Unavailable& window = row.example.window;
+            json_.open('{');
+            fault(row.example);
+            json_.key("side").string(word(window.side));
+            if (window.g.present) { json_.key("group").string(info_.name(window.g.value)); }
+            json_.key("partitions").open('[');
+            for (const PartitionId tp : row.partitions) {
+                json_.string(info_.name(tp));
+            }
+            json_.close(']');
+            json_.key("windows").number(row.windows);
+            json_.key("shortest").number(row.shortest.ns);
+            json_.key("longest").number(row.longest.ns);
+            json_.key("phases").open('{');
+            for (std::size_t k = 0; k < phase_count; ++k) {
+                phase(row, k);
+            }
+            json_.close('}');
+            json_.close('}');
+        }
+        json_.close(']');
+    }
+
+    void phase(const FailoverRow& row, std::size_t k) {
+        json_.key(phase_fields[k].name).open('{');
+        json_.key("shortest").number(row.phases[k].shortest.ns);
+        json_.key("longest").number(row.phases[k].longest.ns);
+        const std::string bound = bound_text(row.example, k, source_.scenario, info_);
+        json_.key("bounded_by");
+        const bool none = bound.empty() || row.phases[k].longest == Duration{};
+        none ? json_.raw("null") : json_.string(bound);
+        json_.close('}');
     }
 
     void expectations() {

@@ -1,6 +1,8 @@
 // The summary for people.
+#include "observe/bounds.hpp"
 #include "observe/decimal.hpp"
 #include "observe/expect.hpp"
+#include "observe/failover_table.hpp"
 #include "observe/summary.hpp"
 #include "observe/table.hpp"
 #include "observe/wide.hpp"
@@ -14,6 +16,8 @@ namespace {
 
 constexpr std::size_t width = 100;
 constexpr std::size_t rows_max = 60; ///< partitions of a topic that are listed
+constexpr std::size_t failovers_max = 20;
+constexpr std::size_t hit_max = 6; ///< partitions of a failover that are listed
 
 std::string milliseconds_text(std::int64_t ns) {
     return decimal(ns, 1'000'000, 2) + " ms";
@@ -55,6 +59,7 @@ public:
         topics();
         groups();
         faults();
+        failovers();
         losses();
         expectations();
         totals();
@@ -208,6 +213,60 @@ private:
         }
         out_ += table.text(width);
     }
+
+    void failovers() {
+        const auto rows = failover_table(source_.failovers, source_.metrics.measured_from());
+        if (rows.empty()) { return; }
+        title("Failovers");
+        for (std::size_t k = 0; k < std::min(rows.size(), failovers_max); ++k) {
+            failover(rows[k]);
+        }
+        if (rows.size() > failovers_max) {
+            out_ += "  " + std::to_string(rows.size() - failovers_max) + " more in the JSON\n";
+        }
+    }
+
+    void failover(const FailoverRow& row) {
+        const Failover& of = row.example;
+        std::string who = "election";
+        if (of.machine.valid()) { who = fitted(name(of.machine)) + " by itself"; }
+        if (of.fault.valid()) {
+            who = fitted(visible(source_.info.name(of.fault))) + " (" + fitted(name(of.machine)) +
+                  ")";
+        }
+        std::vector<std::string> parts = {std::string(word(of.window.side))};
+        if (of.window.g.present) {
+            parts[0] += " by " + fitted(visible(source_.info.name(of.window.g.value)));
+        }
+        for (std::size_t k = 0; k < std::min(row.partitions.size(), hit_max); ++k) {
+            parts.push_back(fitted(visible(source_.info.name(row.partitions[k]))));
+        }
+        if (row.partitions.size() > hit_max) {
+            parts.push_back(std::to_string(row.partitions.size() - hit_max) + " more partitions");
+        }
+        if (row.windows > static_cast<std::int64_t>(row.partitions.size())) {
+            parts.push_back(counted(row.windows, "window", "windows"));
+        }
+        parts.push_back(range(row.shortest, row.longest));
+        out_ += flow("  " + who + ":", parts, ".");
+        for (std::size_t k = 0; k < phase_count; ++k) {
+            if (row.phases[k].longest == Duration{}) { continue; }
+            std::string line = "    " + std::string(phase_fields[k].name);
+            line.resize(22, ' ');
+            const std::string time = range(row.phases[k].shortest, row.phases[k].longest);
+            line += std::string(24 - std::min<std::size_t>(24, time.size()), ' ') + time;
+            const std::string bound = bound_text(of, k, source_.scenario, source_.info);
+            out_ += line + (bound.empty() ? "" : "  " + bound) + "\n";
+        }
+    }
+
+    static std::string range(Duration shortest, Duration longest) {
+        const std::string low = rough(shortest);
+        const std::string high = rough(longest);
+        return low == high ? high : low + " to " + high;
+    }
+    /// Names as short as a line of several has room for.
+    static std::string fitted(const std::string& name) { return visible(name, 30); }
 
     void losses() {
         const Metrics& metrics = source_.metrics;

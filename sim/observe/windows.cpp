@@ -5,8 +5,8 @@
 
 namespace brokersim {
 
-Windows::Windows(const Scenario& scenario, const RunInfo& info)
-    : info_(info), fetches_(scenario, info) {
+Windows::Windows(const Scenario& scenario, const RunInfo& info, const Ledger& ledger)
+    : info_(info), failovers_(info, ledger), fetches_(scenario, info, failovers_) {
     partitions_.resize(info.partitions.size());
     for (const ProducerInfo& producer : info.producers) {
         Duration linger;
@@ -24,10 +24,11 @@ Windows::Windows(const Scenario& scenario, const RunInfo& info)
 FactKinds Windows::wants() const {
     return FactKinds{FactKind::prod_new, FactKind::prod_ack, FactKind::prod_fail,
                      FactKind::ctl_part} |
-           FetchWindows::wants();
+           FetchWindows::wants() | Failovers::wants();
 }
 
-void Windows::on(Time now, Cause, FactRef fact, Verdicts& verdicts) {
+void Windows::on(Time now, Cause cause, FactRef fact, Verdicts& verdicts) {
+    failovers_.on(now, cause, fact, verdicts);
     switch (fact.kind) {
     case FactKind::prod_new: on(now, *fact.as<ProdNew>()); break;
     case FactKind::prod_ack: on(now, *fact.as<ProdAck>(), verdicts); break;
@@ -47,7 +48,9 @@ void Windows::on(Time now, const CtlPart& fact, Verdicts& verdicts) {
     const bool down = !fact.leader || fact.isr.size() < wanted;
     if (down == (partition.down != Time::never())) { return; }
     if (!down && partition.down < now) {
-        verdicts.tell(Unavailable{fact.tp, Side::metadata, partition.down, now, {}, {}});
+        Outage outage{.tp = fact.tp, .side = Side::metadata, .from = partition.down, .to = now};
+        outage.all = true;
+        failovers_.ended(outage, verdicts);
     }
     partition.down = down ? now : Time::never();
 }
@@ -75,7 +78,7 @@ void Windows::on(Time now, const ProdAck& fact, Verdicts& verdicts) {
     Partition& partition = partitions_[fact.tp.index()];
     if (partition.last_success < Time{0} ||
         now - partition.last_success >= info_.outage_threshold) {
-        tell_produce(fact.tp, now, verdicts);
+        tell_produce(fact.tp, now, fact.p, true, verdicts);
     }
     queue(fact.p, fact.tp).ready.erase(fact.i, fact.i + fact.count);
     partition.waiting -= fact.count;
@@ -114,22 +117,45 @@ Time Windows::waiting_since(const Partition& partition) const {
     return std::max(oldest, partition.last_success);
 }
 
-void Windows::tell_produce(PartitionId tp, Time until, Verdicts& verdicts) const {
-    const Time from = waiting_since(partitions_[tp.index()]);
-    if (from < until && until - from >= info_.outage_threshold) {
-        verdicts.tell(Unavailable{tp, Side::produce, from, until, {}, {}});
+ProducerId Windows::longest_waiting(const Partition& partition) const {
+    ProducerId who;
+    Time oldest = Time::never();
+    for (const std::int32_t slot : partition.queues) {
+        const Queue& queue = queues_[static_cast<std::size_t>(slot)];
+        if (queue.ready.empty() || Time{queue.ready.front().value} >= oldest) { continue; }
+        oldest = Time{queue.ready.front().value};
+        who = queue.p;
     }
+    return who;
+}
+
+void Windows::tell_produce(PartitionId tp, Time until, ProducerId by, bool served,
+                           Verdicts& verdicts) {
+    const Time from = waiting_since(partitions_[tp.index()]);
+    if (from >= until || until - from < info_.outage_threshold) { return; }
+    Outage outage{.tp = tp, .side = Side::produce, .from = from, .to = until};
+    outage.served = served;
+    if (by.valid()) {
+        outage.client = info_.producers[by.index()].machine;
+        outage.all = info_.producers[by.index()].acks == "all";
+    }
+    failovers_.ended(outage, verdicts);
 }
 
 void Windows::at_end(Time end, Verdicts& verdicts) {
+    failovers_.no_more_facts();
     for (std::size_t k = 0; k < partitions_.size(); ++k) {
         const PartitionId tp(k);
         if (partitions_[k].down < end) {
-            verdicts.tell(Unavailable{tp, Side::metadata, partitions_[k].down, end, {}, {}});
+            Outage outage{.tp = tp, .side = Side::metadata, .from = partitions_[k].down, .to = end};
+            outage.served = false;
+            outage.all = true;
+            failovers_.ended(outage, verdicts);
         }
-        tell_produce(tp, end, verdicts);
+        tell_produce(tp, end, longest_waiting(partitions_[k]), false, verdicts);
     }
     fetches_.at_end(end, verdicts);
+    failovers_.at_end(end, verdicts);
 }
 
 } // namespace brokersim

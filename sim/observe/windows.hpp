@@ -5,6 +5,7 @@
 #include "brokersim/facts.hpp"
 #include "brokersim/run_info.hpp"
 #include "brokersim/scenario.hpp"
+#include "observe/failovers.hpp"
 #include "observe/fetch_windows.hpp"
 #include "observe/pair_index.hpp"
 #include "observe/ranges.hpp"
@@ -15,7 +16,8 @@
 
 namespace brokersim {
 
-/// Tells `unavailable` as soon as a window closes, and at the end what is still open.
+/// Finds windows as they close, and at the end what is still open; Failovers explains and tells
+/// them.
 ///
 /// metadata: no leader, or fewer in-sync replicas than min.insync.replicas asks for.
 /// produce: from the later of the last acknowledgement of the partition and the instant at which
@@ -25,11 +27,15 @@ namespace brokersim {
 /// did wait, unless the answer was about them (too large).
 class Windows final : public Observer {
 public:
-    Windows(const Scenario& scenario, const RunInfo& info);
+    /// `ledger` must see every fact before this does.
+    Windows(const Scenario& scenario, const RunInfo& info, const Ledger& ledger);
+    Windows(const Windows&) = delete;
 
     FactKinds wants() const override;
     void on(Time now, Cause cause, FactRef fact, Verdicts& verdicts) override;
     void at_end(Time end, Verdicts& verdicts) override;
+
+    const std::vector<Failover>& told() const { return failovers_.told(); }
 
 private:
     struct Partition {
@@ -51,7 +57,8 @@ private:
 
     Queue& queue(ProducerId p, PartitionId tp);
     Time waiting_since(const Partition& partition) const;
-    void tell_produce(PartitionId tp, Time until, Verdicts& verdicts) const;
+    ProducerId longest_waiting(const Partition& partition) const;
+    void tell_produce(PartitionId tp, Time until, ProducerId by, bool served, Verdicts& verdicts);
 
     const RunInfo& info_;
     std::vector<Duration> linger_;      ///< by producer
@@ -60,6 +67,7 @@ private:
     std::vector<Partition> partitions_;
     std::vector<Queue> queues_;
     PairIndex queue_of_;
+    Failovers failovers_;
     FetchWindows fetches_;
 };
 

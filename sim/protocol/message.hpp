@@ -21,19 +21,17 @@
 namespace brokersim {
 
 /// Every message, requests and responses in pairs; its place here is its kind.
-using AllMessages =
-    std::tuple<ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse,
-               ProduceRequest, ProduceResponse, FetchRequest, FetchResponse, ListOffsetsRequest,
-               ListOffsetsResponse, OffsetsForLeaderEpochRequest, OffsetsForLeaderEpochResponse,
-               InitProducerIdRequest, InitProducerIdResponse, FindCoordinatorRequest,
-               FindCoordinatorResponse, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest,
-               SyncGroupResponse, HeartbeatRequest, HeartbeatResponse, LeaveGroupRequest,
-               LeaveGroupResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
-               OffsetFetchResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
-               BrokerHeartbeatRequest, BrokerHeartbeatResponse, AlterPartitionRequest,
-               AlterPartitionResponse, FetchMetadataRequest, FetchMetadataResponse, VoteRequest,
-               VoteResponse, BeginQuorumEpochRequest, BeginQuorumEpochResponse,
-               EndQuorumEpochRequest, EndQuorumEpochResponse>;
+using AllMessages = std::tuple<
+    ApiVersionsRequest, ApiVersionsResponse, MetadataRequest, MetadataResponse, ProduceRequest,
+    ProduceResponse, FetchRequest, FetchResponse, ListOffsetsRequest, ListOffsetsResponse,
+    OffsetsForLeaderEpochRequest, OffsetsForLeaderEpochResponse, InitProducerIdRequest,
+    InitProducerIdResponse, FindCoordinatorRequest, FindCoordinatorResponse, JoinGroupRequest,
+    JoinGroupResponse, SyncGroupRequest, SyncGroupResponse, HeartbeatRequest, HeartbeatResponse,
+    LeaveGroupRequest, LeaveGroupResponse, OffsetCommitRequest, OffsetCommitResponse,
+    OffsetFetchRequest, OffsetFetchResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
+    BrokerHeartbeatRequest, BrokerHeartbeatResponse, AlterPartitionRequest, AlterPartitionResponse,
+    FetchMetadataRequest, FetchMetadataResponse, VoteRequest, VoteResponse, BeginQuorumEpochRequest,
+    BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse>;
 
 namespace detail {
 template <class M, std::size_t K = 0>

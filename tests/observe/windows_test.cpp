@@ -16,12 +16,14 @@ struct Watched {
         producer.name = "p1";
         producer.config.linger = linger;
         scenario.producers = {producer};
-        windows.emplace(scenario, info);
-        story.emplace(info, std::vector<Observer*>{&*windows});
+        ledger.emplace(info);
+        windows.emplace(scenario, info, *ledger);
+        story.emplace(info, std::vector<Observer*>{&*ledger, &*windows});
         story->part(b1, 0, {b1, b2, b3});
     }
     Scenario scenario;
     RunInfo info;
+    std::optional<Ledger> ledger;
     std::optional<Windows> windows;
     std::optional<Story> story;
 };
@@ -39,9 +41,11 @@ TEST_CASE("windows: a partition is down without a leader or below min.insync.rep
     watched.story->at(300).part({}, 1, {b1});
     CHECK(watched.story->verdicts().empty());
     watched.story->at(450).part(b2, 2, {b2, b3});
+    CHECK(watched.story->verdicts().empty()); // the ISR is not full yet
+    watched.story->at(500).part(b2, 2, {b2, b3, b1});
     CHECK(watched.story->verdicts() == "metadata 200..450\n");
-    watched.story->at(500).part({}, 3, {b2, b3}).end(900);
-    CHECK(watched.story->verdicts() == "metadata 500..900\n");
+    watched.story->at(600).part({}, 3, {b2, b3}).end(900);
+    CHECK(watched.story->verdicts() == "metadata 600..900\n");
 }
 
 TEST_CASE("windows: a down time of length zero is none") {
@@ -152,12 +156,13 @@ TEST_CASE("windows: a fetch that a leader held is unserved from the leader's cra
     watched.story->at(2100).note(ConsWait{group, g1, orders0, Time{} + milliseconds(1600)});
     watched.story->at(9000).part(b2, 1, {b2, b3});
     watched.story->at(9500).note(ConsServed{group, g1, orders0});
+    watched.story->part(b2, 1, {b1, b2, b3});
     CHECK(watched.story->verdicts() == "consume 2000..9500\n");
     // The wait may be noticed when there is another leader already.
     watched.story->at(20'000).note(NodePaused{b2, 1}).at(25'000).part(b3, 2, {b3});
     watched.story->at(49'700).note(ConsWait{group, g1, orders0, Time{} + milliseconds(19'700)});
-    watched.story->at(49'800).note(ConsServed{group, g1, orders0});
-    CHECK(watched.story->verdicts() == "consume 20000..49800\n");
+    watched.story->at(49'800).note(ConsServed{group, g1, orders0}).part(b3, 2, {b1, b2, b3});
+    CHECK(watched.story->verdicts() == "consume 20000..49800\nmetadata 25000..49800\n");
 }
 
 TEST_CASE("windows: a frozen owner reads again when it thaws") {
@@ -182,8 +187,9 @@ TEST_CASE("windows: a group that is meant to stop waits no more") {
     spec.group = "g";
     spec.stop = Time{} + milliseconds(22'000);
     watched.scenario.consumers = {spec};
-    Windows windows(watched.scenario, watched.info);
-    Story story(watched.info, {&windows});
+    Ledger ledger(watched.info);
+    Windows windows(watched.scenario, watched.info, ledger);
+    Story story(watched.info, {&ledger, &windows});
     story.part(b1, 0, {b1, b2, b3}).at(9000).generation(1, g1).start(g1, 0, StartWhy::earliest);
     story.at(20'000).generation(2, {}).end(30'000);
     CHECK(story.verdicts() == "consume 20000..22000\n");
