@@ -35,12 +35,31 @@ bool Broker::on_message(In in, const Incoming& incoming, Effects& out) {
 }
 
 /// The handler is stuck in a request until the disk lets it go on, at `stage`.
-bool Broker::wait(const Incoming& request, Time until, std::uint8_t stage, In in,
-                  Effects& out) const {
+bool Broker::wait(const Incoming& request, Time until, std::uint8_t stage, In in, Effects& out) {
     if (until <= in.now) return false;
     out.hold();
-    out.defer(request.packet, until, stage);
+    if (until == Time::never()) {
+        stalled_.emplace_back(request.packet, stage);
+    } else {
+        out.defer(request.packet, until, stage);
+    }
     return true;
+}
+
+/// Whatever waited for the disk goes on, in the order in which it came to wait.
+void Broker::disk_goes_on(In in, Effects& out) {
+    replicas_.disk().go_on(in.now);
+    if (replicas_.disk().stalled()) return;
+    const Time read = replicas_.disk().reads_done(in.now);
+    for (const auto& [packet, stage] : stalled_) {
+        const Packet& p = out.messages().packets[packet];
+        const bool reads = p.kind == kind_of<FetchRequest>;
+        out.because(p.cause);
+        out.defer(packet, reads ? read : in.now, stage);
+    }
+    stalled_.clear();
+    if (logs_ready_ == Time::never()) load_logs(in, out);
+    work_ |= all_work;
 }
 
 void Broker::after_request(In in, Effects& out) {
@@ -49,6 +68,10 @@ void Broker::after_request(In in, Effects& out) {
 
 /// KafkaApis.handle.
 Broker::Handled Broker::handle(In in, const Incoming& request, Effects& out) {
+    if (request.stage == RequestPath::stored && replicas_.disk().stalled()) {
+        wait(request, Time::never(), RequestPath::stored, in, out);
+        return Handled::waits;
+    }
     switch (request.api) {
     case Api::api_versions: {
         const RequestRef ref = path_.ref(request, out);
@@ -144,6 +167,12 @@ void Broker::init_producer_id(In in, const Incoming& request, Effects& out) {
 }
 
 void Broker::on_response(In in, const Incoming& response, Effects& out) {
+    if (response.kind == kind_of<FetchResponse> && replicas_.disk().stalled() &&
+        !out.body<FetchResponse>(response).batches.empty()) {
+        out.hold(); // The fetcher's thread is stuck in the append.
+        stalled_.emplace_back(response.packet, RequestPath::handled);
+        return;
+    }
     if (response.kind == kind_of<FetchResponse> || response.kind == kind_of<ListOffsetsResponse>) {
         work_ |= fetchers_work;
         fetchers_.on_response(in, response, replicas_, out);

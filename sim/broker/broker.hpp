@@ -54,8 +54,11 @@ public:
     /// Controlled shutdown, then the end of the process.
     void stop(In in, Effects& out);
     /// The process is gone. Logs, checkpoints and the metadata log stay; but for what only memory
-    /// held, if the power has failed.
-    void crash(Time now, bool power, Messages& messages);
+    /// held, if the power has failed, and for the logs, if the disk is lost.
+    void crash(Time now, DownHow how, Messages& messages);
+    /// The disk takes nothing and gives nothing until it goes on.
+    void stall_disk(Time now) { replicas_.disk().stall(now); }
+    void disk_goes_on(In in, Effects& out);
 
     /// Does what this event has made due. The owner calls it last, for every event.
     void run(In in, Effects& out) {
@@ -103,7 +106,8 @@ private:
     /// it waits for the disk.
     enum class Handled : std::uint8_t { done, group, waits };
     Handled handle(In in, const Incoming& request, Effects& out);
-    bool wait(const Incoming& request, Time until, std::uint8_t stage, In in, Effects& out) const;
+    bool wait(const Incoming& request, Time until, std::uint8_t stage, In in, Effects& out);
+    void load_logs(In in, Effects& out);
     void arm_housekeeping(Time first_retention, Time first_flush, Effects& out);
     void metadata(In in, const Incoming& request, Effects& out);
     void find_coordinator(In in, const Incoming& request, Effects& out);
@@ -135,6 +139,10 @@ private:
     MetadataFollower metadata_;
     IsrChannel isr_;
     Stream phases_;
+    /// Requests, and data for followers, that wait for a stalled disk: packet, and the stage in
+    /// which they go on.
+    std::vector<std::pair<std::uint32_t, std::uint8_t>> stalled_;
+    std::int64_t unchecked_ = 0; ///< bytes of the logs that this start has to read
     std::vector<PartitionView> views_;
     std::map<PartitionId, PartitionRegistration> local_; ///< partitions with a replica here
     std::vector<BrokerView> brokers_;

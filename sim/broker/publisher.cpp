@@ -43,7 +43,6 @@ void Broker::arm_housekeeping(Time first_retention, Time first_flush, Effects& o
 }
 
 void Broker::start(In in, std::int32_t incarnation, bool clean, Effects& out) {
-    constexpr Duration initial_task_delay = seconds(30);
     replicas_.tell_lost_tails(in, out);
     incarnation_ = incarnation;
     producer_ids_ = std::int64_t{incarnation} * 1'000'000;
@@ -53,17 +52,27 @@ void Broker::start(In in, std::int32_t incarnation, bool clean, Effects& out) {
     lifecycle_.start(in, incarnation);
     isr_.start();
     fetchers_.restart();
-    const std::int64_t unchecked = clean ? 0 : replicas_.unflushed_bytes();
-    logs_ready_ = in.now + replicas_.disk().read_time(unchecked);
-    arm(lag_timer, logs_ready_ + config_.replica_lag_time_max / 2, out);
-    arm_housekeeping(logs_ready_ + initial_task_delay, logs_ready_ + initial_task_delay, out);
-    if (logs_ready_ > in.now) arm(apply_timer, logs_ready_, out);
+    unchecked_ = clean ? 0 : replicas_.unflushed_bytes();
+    logs_ready_ = Time::never();
+    if (!replicas_.disk().stalled()) load_logs(in, out);
     work_ = all_work;
 }
 
-void Broker::crash(Time now, bool power, Messages& messages) {
+/// The disk answers: from here on it is known when the logs will be ready.
+void Broker::load_logs(In in, Effects& out) {
+    constexpr Duration initial_task_delay = seconds(30);
+    logs_ready_ = in.now + replicas_.disk().read_time(unchecked_);
+    arm(lag_timer, logs_ready_ + config_.replica_lag_time_max / 2, out);
+    arm_housekeeping(logs_ready_ + initial_task_delay, logs_ready_ + initial_task_delay, out);
+    if (logs_ready_ > in.now) arm(apply_timer, logs_ready_, out);
+}
+
+void Broker::crash(Time now, DownHow how, Messages& messages) {
+    for (const auto& [packet, stage] : stalled_)
+        messages.free(packet);
+    stalled_.clear();
     path_.stop(messages);
-    replicas_.restart(now, power, messages);
+    replicas_.restart(now, how, messages);
     fetchers_.restart();
     coordinator_turns.clear();
     turned_.clear();

@@ -47,8 +47,13 @@ void BrokerProcess::stop(In in, Effects& out) {
     settle_event(in, out);
 }
 
-void BrokerProcess::crash(Time now, bool power, Messages& messages) {
-    broker_.crash(now, power, messages);
+void BrokerProcess::disk_goes_on(In in, Effects& out) {
+    broker_.disk_goes_on(in, out);
+    settle_event(in, out);
+}
+
+void BrokerProcess::crash(Time now, DownHow how, Messages& messages) {
+    broker_.crash(now, how, messages);
     groups_.restart();
     armed_ = Time::never();
 }

@@ -26,7 +26,8 @@ public:
     void on_timer(In in, TimerSlot timer, Effects& out);
     void start(In in, std::int32_t incarnation, bool clean, Effects& out);
     void stop(In in, Effects& out);
-    void crash(Time now, bool power, Messages& messages);
+    void crash(Time now, DownHow how, Messages& messages);
+    void disk_goes_on(In in, Effects& out);
     /// Everything that this event has made due in either role; the last call for every event.
     void settle_event(In in, Effects& out);
 

@@ -1,6 +1,8 @@
 // The fate of a write.
 #include "disk/disk.hpp"
 
+#include "engine/wide.hpp"
+
 namespace brokersim {
 
 Duration Disk::time_for(std::int64_t bytes, Bandwidth per_second) {
@@ -10,6 +12,49 @@ Duration Disk::time_for(std::int64_t bytes, Bandwidth per_second) {
     const std::int64_t rest = bytes % per_second;
     const std::int64_t scale = per_second > 9'000'000'000 ? 1'000 : 1;
     return seconds(whole) + Duration{rest / scale * 1'000'000'000 / (per_second / scale)};
+}
+
+Duration Disk::slowed(Duration usual) const {
+    constexpr std::int64_t limit = std::int64_t{1} << 60; // Decades.
+    for (const Slow& slow : slow_) {
+        if (slow.factor_ppb == 0) continue;
+        const Wide time = Wide(usual.ns) * Wide(slow.factor_ppb) / Wide(Ratio::one);
+        usual.ns = time > Wide(limit) ? limit : static_cast<std::int64_t>(time);
+    }
+    return usual;
+}
+
+Duration Disk::write_time(std::int64_t bytes) const {
+    Bandwidth write = spec_.write;
+    for (const Slow& slow : slow_)
+        write = slow.write.value_or(write);
+    return slowed(time_for(bytes, write));
+}
+
+void Disk::hurry(std::uint32_t by) {
+    std::erase_if(slow_, [by](const Slow& slow) { return slow.by == by; });
+}
+
+void Disk::stall(Time now) {
+    if (stalls_++ == 0) stalled_at_ = now;
+}
+
+/// Everything that was under way takes so much longer as it has stood still.
+void Disk::go_on(Time now) {
+    if (--stalls_ > 0) return;
+    const Duration stood = now - stalled_at_;
+    const auto move = [&](Time& t) {
+        if (t > stalled_at_) t = after(t, stood);
+    };
+    for (std::size_t k = 0; k < under_way_.size(); ++k) {
+        Write write = under_way_.pop_front();
+        if (write.done < stalled_at_) write.done = stalled_at_;
+        write.done = after(write.done, stood);
+        under_way_.push_back(write);
+    }
+    move(free_at_);
+    move(written_at_);
+    move(read_at_);
 }
 
 Time Disk::append(Time now, std::uint32_t log, Offset end, std::int64_t bytes) {
@@ -33,10 +78,10 @@ Time Disk::append(Time now, std::uint32_t log, Offset end, std::int64_t bytes) {
         l.periods.back().bytes += bytes;
     }
     dirty_bytes_ += bytes;
-    if (dirty_bytes_ <= dirty_limit_) return now;
+    if (dirty_bytes_ <= dirty_limit_) return told(now);
     // The device writes as fast as it can, and the writer waits for the room it needs.
-    free_at_ = std::max(free_at_, now) + time_for(bytes, spec_.write);
-    return free_at_;
+    free_at_ = std::max(free_at_, clock(now)) + write_time(bytes);
+    return told(free_at_);
 }
 
 /// Newer data has pushed the oldest out of the cache.
@@ -61,11 +106,12 @@ void Disk::truncate(std::uint32_t log, Offset end) {
 }
 
 Time Disk::next_tick(Time now) const {
-    if (dirty_logs_.empty()) return Time::never();
+    if (dirty_logs_.empty() || stalled()) return Time::never();
     return Time{(period_of(now) + 1) * period_};
 }
 
 Time Disk::tick(Time now) {
+    if (stalled()) return Time::never();
     const bool crowded = dirty_bytes_ > dirty_limit_;
     const std::int64_t old_enough = period_of(now) - (crowded ? 1 : 6);
     std::int64_t bytes = 0;
@@ -88,7 +134,7 @@ Time Disk::tick(Time now) {
     dirty_logs_.resize(kept);
     dirty_bytes_ -= bytes;
     if (flushed_.empty()) return Time::never();
-    written_at_ = std::max(written_at_, now) + time_for(bytes, spec_.write);
+    written_at_ = std::max(written_at_, now) + write_time(bytes);
     for (const Flushed& what : flushed_)
         under_way_.push_back({written_at_, what});
     return written_at_;
@@ -109,20 +155,20 @@ std::int64_t Disk::take_dirty(std::uint32_t log) {
 
 Time Disk::sync(Time now, std::uint32_t log, Offset end) {
     const std::int64_t bytes = take_dirty(log);
-    written_at_ = std::max(written_at_, now) + time_for(bytes, spec_.write) + spec_.fsync;
+    written_at_ = std::max(written_at_, clock(now)) + write_time(bytes) + slowed(spec_.fsync);
     under_way_.push_back({written_at_, {log, end, true}});
-    return written_at_;
+    return told(written_at_);
 }
 
 Time Disk::sync_ahead(Time now, std::uint32_t log, std::int64_t bytes) {
     bytes += take_dirty(log);
-    written_at_ = std::max(written_at_, now) + time_for(bytes, spec_.write) + spec_.fsync;
-    return written_at_;
+    written_at_ = std::max(written_at_, clock(now)) + write_time(bytes) + slowed(spec_.fsync);
+    return told(written_at_);
 }
 
 const std::vector<Disk::Flushed>& Disk::finish(Time now) {
     flushed_.clear();
-    while (!under_way_.empty() && under_way_.front().done <= now)
+    while (!stalled() && !under_way_.empty() && under_way_.front().done <= now)
         flushed_.push_back(under_way_.pop_front().what);
     return flushed_;
 }
@@ -152,8 +198,8 @@ void Disk::lose_power() {
 
 Time Disk::read(Time now, std::int64_t bytes) {
     if (bytes <= 0) return now;
-    read_at_ = std::max(read_at_, now) + time_for(bytes, spec_.read);
-    return read_at_;
+    read_at_ = std::max(read_at_, clock(now)) + read_time(bytes);
+    return told(read_at_);
 }
 
 } // namespace brokersim

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 namespace brokersim {
@@ -19,6 +20,9 @@ namespace brokersim {
 ///
 /// What was written last is cached, `page_cache` bytes of it, counted in steps of a 64th. Reads of
 /// older data wait for the device; they neither push anything out nor are they kept.
+///
+/// A device that is stalled takes nothing and finishes nothing: what is asked of it waits, without
+/// an end that would be known (never()), and goes on behind what was under way.
 ///
 /// The owner arms one timer for next_tick() and one for next_done().
 class Disk {
@@ -33,6 +37,18 @@ public:
     explicit Disk(const DiskSpec& spec)
         : spec_(spec), period_(std::max<std::int64_t>(spec.writeback.ns / 6, 1'000'000)),
           mark_step_(spec.page_cache / 64), dirty_limit_(spec.page_cache / 5) {}
+
+    // ---- faults ----
+    /// Everything takes `factor_ppb` billionths as long (0: as usual), writing goes at `write`,
+    /// until hurry(by). Of several, factors multiply, and the newest `write` counts.
+    void slow_down(std::uint32_t by, std::int64_t factor_ppb, std::optional<Bandwidth> write) {
+        slow_.push_back({by, factor_ppb, write});
+    }
+    void hurry(std::uint32_t by);
+    /// As often as it is stalled it has to go on again.
+    void stall(Time now);
+    void go_on(Time now);
+    bool stalled() const { return stalls_ > 0; }
 
     /// A log's data grew by `bytes`, up to `end`. Returns when the writer may go on.
     Time append(Time now, std::uint32_t log, Offset end, std::int64_t bytes);
@@ -50,7 +66,9 @@ public:
     /// append when it is done. Returns when that is.
     Time sync_ahead(Time now, std::uint32_t log, std::int64_t bytes);
     /// When the earliest write that is under way will be done; never() if there is none.
-    Time next_done() const { return under_way_.empty() ? Time::never() : under_way_.front().done; }
+    Time next_done() const {
+        return under_way_.empty() || stalled() ? Time::never() : under_way_.front().done;
+    }
     /// Writes that are done by now.
     const std::vector<Flushed>& finish(Time now);
     /// Everything that a log has is on the device.
@@ -72,7 +90,9 @@ public:
     /// Reads so much from the device, behind earlier reads. Returns when it is there.
     Time read(Time now, std::int64_t bytes);
     /// Time to read `bytes` from the device (after a start, for the check of the logs).
-    Duration read_time(std::int64_t bytes) const { return time_for(bytes, spec_.read); }
+    Duration read_time(std::int64_t bytes) const { return slowed(time_for(bytes, spec_.read)); }
+    /// When everything that was to be read is there.
+    Time reads_done(Time now) const { return stalled() ? Time::never() : std::max(now, read_at_); }
 
 private:
     struct Period {
@@ -96,8 +116,19 @@ private:
         Flushed what;
     };
 
+    struct Slow {
+        std::uint32_t by = 0;
+        std::int64_t factor_ppb = 0;
+        std::optional<Bandwidth> write;
+    };
+
     std::int64_t period_of(Time now) const { return now.ns / period_; }
     static Duration time_for(std::int64_t bytes, Bandwidth per_second);
+    Duration slowed(Duration usual) const;
+    Duration write_time(std::int64_t bytes) const;
+    /// The device's time: it stands still while that is stalled.
+    Time clock(Time now) const { return stalled() ? stalled_at_ : now; }
+    Time told(Time done) const { return stalled() ? Time::never() : done; }
     Log& log_of(std::uint32_t log) {
         if (log >= logs_.size()) logs_.resize(log + 1);
         return logs_[log];
@@ -114,6 +145,9 @@ private:
     std::int64_t appended_ = 0; ///< bytes, ever
     Time free_at_;              ///< end of the waits of writers beyond the limit
     Time written_at_, read_at_; ///< end of the writes, the reads that were asked for
+    std::vector<Slow> slow_;
+    std::int32_t stalls_ = 0;
+    Time stalled_at_;
     Ring<Write> under_way_;
     std::vector<Flushed> flushed_;
 };

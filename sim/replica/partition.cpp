@@ -214,4 +214,10 @@ bool Partition::lose_tail() {
     return log_.truncate(std::max(log_.flushed(), log_.start())) < end;
 }
 
+bool Partition::lose_disk() {
+    const bool used = log_.end() > 0;
+    log_.restart_at(0);
+    return used;
+}
+
 } // namespace brokersim

@@ -136,6 +136,8 @@ public:
     HeadWhy start_why() const { return start_why_; }
     /// A power cut: only what was durable is left. Returns whether something is missing.
     bool lose_tail();
+    /// The device is gone, another takes its place. Returns whether the log had ever been used.
+    bool lose_disk();
 
     /// Value of the high watermark at the last checkpoint before `now` (§2.6).
     Offset checkpoint(Time now) const;

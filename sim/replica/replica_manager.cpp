@@ -211,15 +211,29 @@ void ReplicaManager::expire(In in, RequestPath& path, Effects& out) {
     }
 }
 
-void ReplicaManager::restart(Time now, bool power, Messages& messages) {
+void ReplicaManager::restart(Time now, DownHow how, Messages& messages) {
+    const bool power = how == DownHow::power;
+    const bool lost = how == DownHow::disk;
+    // What nobody has been told yet of an earlier failure is part of this one.
+    const auto told = [&](std::uint32_t number) {
+        return std::none_of(lost_tails_.begin(), lost_tails_.end(),
+                            [&](const auto& tail) { return tail.first == number; });
+    };
+    if (lost) {
+        for (auto& [number, why] : lost_tails_)
+            why = TruncWhy::disk_loss;
+    }
     for (std::uint32_t number = 0; number < partitions_.size(); ++number) {
         Partition& partition = partitions_[number];
-        const Offset checkpoint = partition.checkpoint(now); // That file is always synced.
-        if (power && partition.lose_tail()) lost_tails_.push_back(number);
+        // That file is always synced.
+        const Offset checkpoint = lost ? 0 : partition.checkpoint(now);
+        if (power && partition.lose_tail()) lost_tails_.emplace_back(number, TruncWhy::power_loss);
+        if (lost && partition.lose_disk() && told(number))
+            lost_tails_.emplace_back(number, TruncWhy::disk_loss);
         partition.restart(checkpoint);
     }
-    if (power) disk_.lose_power();
-    for (const std::uint32_t number : lost_tails_)
+    if (power || lost) disk_.lose_power();
+    for (const auto& [number, why] : lost_tails_)
         disk_.truncate(number, partitions_[number].log().end());
     for (const Reading& reading : reading_)
         messages.free(reading.response);

@@ -45,7 +45,9 @@ public:
     void list_offsets(In in, const Incoming& incoming, RequestPath& path, Effects& out);
     void offsets_for_leader_epoch(In in, const Incoming& incoming, RequestPath& path, Effects& out);
     /// Until when the disk holds up a produce request of so many bytes; `now` if it does not.
-    Time disk_ready(Time now) const { return std::max(now, disk_free_); }
+    Time disk_ready(Time now) const {
+        return disk_.stalled() ? Time::never() : std::max(now, disk_free_);
+    }
     /// Until when a produce request waits for the fsyncs that it sets off (flush.messages). The
     /// device is taken up for them now; the appends follow then.
     Time flushes_first(In in, const Incoming& incoming, Effects& out);
@@ -84,9 +86,10 @@ public:
     void flush_old(In in);
 
     void on_lost(ConnId conn);
-    /// The process is gone; logs and checkpoints stay. `power`: what was not durable goes.
-    void restart(Time now, bool power, Messages& messages);
-    /// Says what a power cut has taken, before the logs are used again.
+    /// The process is gone; logs and checkpoints stay. With the power what was not durable goes,
+    /// with the disk everything.
+    void restart(Time now, DownHow how, Messages& messages);
+    /// Says what a power cut or a lost disk has taken, before the logs are used again.
     void tell_lost_tails(In in, Effects& out);
     /// A clean stop writes everything to the device.
     void flush_all();
@@ -189,8 +192,9 @@ private:
     std::vector<std::uint32_t> touched_, moved_; ///< scratch of fetch()
     std::int64_t uncached_ = 0;                  ///< scratch: bytes that answer() has to read
     std::vector<Reading> reading_;
-    std::vector<Time> last_flush_;          ///< by the broker's number of a partition
-    std::vector<std::uint32_t> lost_tails_; ///< by a power cut, until they are told
+    std::vector<Time> last_flush_; ///< by the broker's number of a partition
+    /// What a power cut or a lost disk has taken, until it is told.
+    std::vector<std::pair<std::uint32_t, TruncWhy>> lost_tails_;
 };
 
 } // namespace brokersim

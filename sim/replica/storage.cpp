@@ -28,7 +28,8 @@ void ReplicaManager::append_to(In in, std::uint32_t number, Batch& batch, Effect
     Partition& partition = partitions_[number];
     partition.settle_followers(session_fetched_);
     const bool new_segment = partition.append_as_leader(in, batch, out);
-    disk_free_ = std::max(disk_free_, keep(in, number, batch, new_segment));
+    const Time taken = keep(in, number, batch, new_segment);
+    if (!disk_.stalled()) disk_free_ = std::max(disk_free_, taken); // Else disk_ready() knows.
     if (!partition.log().flush_due(0)) return;
     // The handler has waited for it (flushes_first): the batch is durable as it is appended.
     disk_.clean(number);
@@ -97,10 +98,9 @@ void ReplicaManager::flush_all() {
 }
 
 void ReplicaManager::tell_lost_tails(In in, Effects& out) {
-    for (const std::uint32_t number : lost_tails_) {
+    for (const auto& [number, why] : lost_tails_) {
         const Partition& partition = partitions_[number];
-        out.note_aside(
-            LogTrunc{in.self, partition.tp(), partition.log().end(), TruncWhy::power_loss});
+        out.note_aside(LogTrunc{in.self, partition.tp(), partition.log().end(), why});
     }
     lost_tails_.clear();
 }

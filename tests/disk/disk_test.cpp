@@ -172,3 +172,41 @@ TEST_CASE("reading takes its bytes at the device's pace; no bandwidth means no t
     CHECK(long_read >= Duration{54'975'581'000});
     CHECK(long_read <= Duration{54'975'581'389});
 }
+
+TEST_CASE("a slow disk takes longer for everything, until it is over") {
+    Disk disk(small_disk());
+    disk.append(at(0), 0, 10, 100'000);
+    disk.slow_down(1, 2 * Ratio::one, std::nullopt);
+    CHECK(disk.sync(at(0), 0, 10) == at(204)); // (100 ms + 2 ms) · 2.
+    CHECK(disk.read(at(0), 200'000) == at(200));
+    disk.slow_down(2, 0, 500'000); // Writes at half the rate on top of that.
+    disk.append(at(1000), 0, 20, 100'000);
+    CHECK(disk.sync(at(1000), 0, 20) == at(1404));
+    disk.hurry(1);
+    disk.append(at(2000), 0, 30, 100'000);
+    CHECK(disk.sync(at(2000), 0, 30) == at(2202));
+    disk.hurry(2);
+    CHECK(disk.read(at(3000), 200'000) == at(3100));
+}
+
+TEST_CASE("a stalled disk finishes nothing, and goes on where it stood") {
+    Disk disk(small_disk());
+    disk.append(at(0), 0, 10, 100'000);
+    CHECK(disk.sync(at(0), 0, 10) == at(102));
+    disk.stall(at(50));
+    CHECK(disk.next_done() == Time::never());
+    CHECK(disk.append(at(60), 1, 10, 1000) == Time::never());
+    CHECK(disk.next_tick(at(60)) == Time::never());
+    CHECK(disk.sync(at(70), 1, 10) == Time::never());
+    CHECK(disk.read(at(80), 200'000) == Time::never());
+    CHECK(finished(disk, at(500)) == "");
+    disk.stall(at(600)); // By a second fault.
+    disk.go_on(at(1000));
+    CHECK(disk.stalled());
+    disk.go_on(at(1050)); // It has stood still for a second.
+    CHECK(disk.next_done() == at(1102));
+    CHECK(finished(disk, at(1102)) == "0 to 10 by fsync; ");
+    CHECK(finished(disk, at(1105)) == "1 to 10 by fsync; ");
+    CHECK(disk.reads_done(at(1050)) == at(1150));
+    CHECK(disk.append(at(1200), 1, 20, 1000) == at(1200));
+}
