@@ -242,6 +242,22 @@ struct TargetSpec {
     std::string text;              ///< as written, for messages
 };
 
+/// A state of the cluster that a fault waits for.
+struct StateSpec {
+    enum class Kind : std::uint8_t {
+        isr_size,  ///< the partition has `value` in-sync replicas
+        leader,    ///< `name` leads the partition; empty: nobody does
+        lag_above, ///< the group `name` is more than `value` records behind
+        acked,     ///< `value` records of the producer `name` are acknowledged; empty: of all
+        elected    ///< `name` (empty: anybody) has been elected since the start of the run
+    };
+    Kind kind{};
+    std::string topic;          ///< isr_size, leader, elected; empty there: the controller
+    std::int32_t partition = 0; ///< of `topic`
+    std::string name;
+    std::int64_t value = 0;
+};
+
 struct FaultSpec {
     std::string id;
     FaultAction action{};
@@ -249,21 +265,30 @@ struct FaultSpec {
     /// Position of another fault in Scenario::faults: begins `delay` after each of its begins.
     std::optional<std::int32_t> after;
     Duration delay{};
-    std::optional<Duration> every; ///< begins again and again, first at `at`
-    std::optional<std::int64_t> count;
+    std::optional<Duration> every;     ///< begins again and again, first at `at`
+    std::optional<Rate> rate;          ///< begins at random, so often on average
+    std::optional<std::int64_t> count; ///< every, rate: at most so often
+    /// Begins once, after the event by which all of these have come to hold. Empty: not so.
+    std::vector<StateSpec> when;
     std::optional<Duration> lasts;       ///< `for`
     TargetSpec target;                   ///< of everything but `cut` and `partition`
-    TargetSpec from, to;                 ///< cut
+    TargetSpec from, to;                 ///< cut; move_leader: `to`
     bool all_cuts = false;               ///< heal without target
     std::vector<TargetSpec> groups;      ///< partition: machines of different ones lose their links
     std::optional<Distribution> latency; ///< slow_network: added
     std::optional<Ratio> loss;           ///< slow_network: instead of the link's
     std::optional<Bandwidth> bandwidth;  ///< slow_network: instead of the machine's
-    std::int64_t factor_ppb = 0;         ///< slow_cpu: handlers take this many billionths as long
-    std::string producer;                ///< set_rate: name as in `producers`, all its instances
-    Rate new_rate;                       ///< set_rate
-    std::string group;                   ///< resize_group
-    std::int32_t members = 0;            ///< resize_group
+    /// slow_cpu: handlers take this many billionths as long; slow_disk: everything; 0: not said
+    std::int64_t factor_ppb = 0;
+    std::optional<Bandwidth> write; ///< slow_disk: instead of the disk's own
+    Duration gap{};                 ///< rolling_restart: from one start to the next stop
+    std::optional<Api> api;         ///< drop_requests: only these
+    std::string topic;              ///< move_leader
+    std::int32_t partition = 0;     ///< move_leader: of `topic`
+    std::string producer;           ///< set_rate: name as in `producers`, all its instances
+    Rate new_rate;                  ///< set_rate
+    std::string group;              ///< resize_group
+    std::int32_t members = 0;       ///< resize_group
 };
 
 enum class Comparator : std::uint8_t { equals, below, above, between };

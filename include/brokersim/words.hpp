@@ -30,12 +30,20 @@ enum class FaultAction : std::uint8_t {
     slow_network,
     slow_cpu,
     set_rate,
-    resize_group
+    resize_group,
+    rolling_restart,
+    drop_requests,
+    slow_disk,
+    stall_disk,
+    lose_disk,
+    move_leader
 };
 template <>
 inline constexpr std::string_view words_of<FaultAction>[] = {
-    "crash", "stop",       "restart",   "pause",        "resume",   "isolate",  "cut",
-    "heal",  "power_loss", "partition", "slow_network", "slow_cpu", "set_rate", "resize_group"};
+    "crash",         "stop",      "restart",    "pause",        "resume",
+    "isolate",       "cut",       "heal",       "power_loss",   "partition",
+    "slow_network",  "slow_cpu",  "set_rate",   "resize_group", "rolling_restart",
+    "drop_requests", "slow_disk", "stall_disk", "lose_disk",    "move_leader"};
 
 enum class BrokerState : std::uint8_t { registered, fenced, unfenced, stopping, removed };
 template <>
@@ -52,12 +60,14 @@ enum class PartWhy : std::uint8_t {
     preferred_election, ///< the periodic balancer
     unclean_election,   ///< the periodic task for topics that allow it
     registered,         ///< a new incarnation took the old one out
+    reassignment,       ///< somebody has ordered other replicas, or another order
 };
 template <>
 inline constexpr std::string_view words_of<PartWhy>[] = {"created",          "fenced",
                                                          "unfenced",         "controlled_shutdown",
                                                          "isr_change",       "preferred_election",
-                                                         "unclean_election", "registered"};
+                                                         "unclean_election", "registered",
+                                                         "reassignment"};
 
 enum class TruncWhy : std::uint8_t { divergence, unclean, power_loss, recovery, disk_loss };
 template <>

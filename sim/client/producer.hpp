@@ -43,6 +43,8 @@ public:
 
     /// A record waits in send() or has no outcome yet.
     bool pending() const;
+    /// Records acknowledged so far.
+    std::int64_t acked() const { return sender_.acked(); }
     MachineId machine() const { return self_; }
     ProducerId id() const { return id_; }
 

@@ -37,6 +37,8 @@ public:
 
     /// send() waits for memory: everything is sendable.
     void set_exhausted(bool on) { exhausted_ = on; }
+    /// Records acknowledged so far, in all processes of this client.
+    std::int64_t acked() const { return acked_records_; }
     /// Records that have got an outcome since the last call.
     std::int64_t take_finished() { return std::exchange(finished_records_, 0); }
     /// No more records will come: everything is sendable.
@@ -164,6 +166,7 @@ private:
     bool topic_known_ = false;
     std::uint32_t metadata_version_ = 0;
     std::int64_t finished_records_ = 0;
+    std::int64_t acked_records_ = 0;
     std::int64_t drains_ = 0; ///< batches taken out of their queues
     bool exhausted_ = false;
     bool closing_ = false;

@@ -199,6 +199,7 @@ void Sender::succeed(BatchId id, Offset base, Effects& out) {
         keep_outcome(batch, true);
         accumulator_.finished();
         finished_records_ += batch.count;
+        acked_records_ += batch.count;
     }
     accumulator_.release(id);
 }

@@ -77,8 +77,16 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
             consumer_machine_.push_back(id);
         }
     }
-    for (const FaultSpec& fault : scenario.faults)
-        faults_.push_back({fault, Stream(seed, {"fault", fault.id}), 0});
+    for (const FaultSpec& fault : scenario.faults) {
+        FaultPlan& made = faults_.emplace_back(FaultPlan{fault, Stream(seed, {"fault", fault.id}),
+                                                         Stream(seed, {"fault times", fault.id}),
+                                                         std::nullopt, 0});
+        if (!fault.rate || fault.rate->count <= 0) continue;
+        Distribution gap;
+        gap.kind = Distribution::Kind::exponential;
+        gap.a.ns = std::max<std::int64_t>(fault.rate->per.ns / fault.rate->count, 1);
+        made.gap.emplace(gap);
+    }
     assignment_ = plan.assignment;
 }
 
@@ -163,6 +171,7 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
         carry_out(machines_[id.index()], id);
     }
     write_script(scenario);
+    if (!waiting_.empty()) look_at_states();
     sink_ = nullptr;
 }
 
@@ -186,7 +195,14 @@ void World::write_script(const Scenario& scenario) {
         }
     }
     for (std::uint32_t k = 0; k < faults_.size(); ++k) {
-        if (!faults_[k].spec.after) fault_at(faults_[k].spec.at, k);
+        FaultPlan& plan = faults_[k];
+        if (!plan.spec.when.empty()) {
+            await(k);
+        } else if (plan.spec.rate) {
+            if (plan.gap) fault_at(Time{} + plan.gap->draw(plan.times), k);
+        } else if (!plan.spec.after) {
+            fault_at(plan.spec.at, k);
+        }
     }
 }
 

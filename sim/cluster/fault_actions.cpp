@@ -12,8 +12,12 @@ void World::hold(std::uint32_t number, Occurrence& o, Cause cause) {
     switch (spec.action) {
     case FaultAction::crash:
     case FaultAction::power_loss:
+    case FaultAction::lose_disk:
     case FaultAction::stop: hold_down(o, cause); return;
     case FaultAction::restart: restart(o, cause); return;
+    case FaultAction::rolling_restart:
+        if (!o.targets.empty()) roll(number, cause);
+        return;
     case FaultAction::pause:
         o.held = o.targets;
         for (const MachineId id : o.held) {
@@ -36,12 +40,10 @@ void World::hold(std::uint32_t number, Occurrence& o, Cause cause) {
     case FaultAction::heal: heal_cuts(o, cause); return;
     case FaultAction::slow_network: slow_network(number, o); return;
     case FaultAction::slow_cpu:
-        for (const MachineId id : o.targets) {
-            const Machine& machine = machines_[id.index()];
-            if (machine.kind != Kind::broker) continue;
-            brokers_[machine.index].broker().path().slow_down(number, spec.factor_ppb);
-        }
-        return;
+    case FaultAction::slow_disk:
+    case FaultAction::stall_disk: slow_brokers(number, o); return;
+    case FaultAction::drop_requests: ++droppers_; return;
+    case FaultAction::move_leader: move_leader(o, cause); return;
     case FaultAction::set_rate:
         if (!spec.lasts) {
             for (const MachineId id : o.targets)
@@ -63,7 +65,12 @@ void World::release(std::uint32_t number, Occurrence& o, Cause cause) {
     switch (spec_of(o).action) {
     case FaultAction::crash:
     case FaultAction::power_loss:
+    case FaultAction::lose_disk:
     case FaultAction::stop: release_down(o, cause); return;
+    case FaultAction::drop_requests: --droppers_; return;
+    case FaultAction::slow_cpu:
+    case FaultAction::slow_disk:
+    case FaultAction::stall_disk: hurry_brokers(number, o, cause); return;
     case FaultAction::pause:
         for (const MachineId id : o.held) {
             Machine& machine = machines_[id.index()];
@@ -80,12 +87,6 @@ void World::release(std::uint32_t number, Occurrence& o, Cause cause) {
         for (const MachineId id : o.targets)
             network_.speed_up(id, number);
         return;
-    case FaultAction::slow_cpu:
-        for (const MachineId id : o.targets) {
-            const Machine& machine = machines_[id.index()];
-            if (machine.kind == Kind::broker) brokers_[machine.index].broker().path().hurry(number);
-        }
-        return;
     case FaultAction::set_rate: set_rates(o, cause); return;
     case FaultAction::resize_group:
         if (o.targets.empty()) return;
@@ -93,6 +94,8 @@ void World::release(std::uint32_t number, Occurrence& o, Cause cause) {
                size_wanted(consumer_group_[machines_[o.targets.front().index()].index]), cause);
         return;
     case FaultAction::restart:
+    case FaultAction::rolling_restart:
+    case FaultAction::move_leader:
     case FaultAction::resume:
     case FaultAction::heal: return;
     }
@@ -114,6 +117,8 @@ void World::hold_down(Occurrence& o, Cause cause) {
             stop_machine(id, cause);
         } else if (action == FaultAction::power_loss) {
             lose_power(id, cause);
+        } else if (action == FaultAction::lose_disk) {
+            lose_disk(id, cause);
         } else {
             kill_machine(id, cause);
         }
@@ -147,13 +152,35 @@ void World::restart(Occurrence& o, Cause cause) {
     }
 }
 
+/// The next of a rolling restart ends cleanly and starts again, whatever keeps it down.
+void World::roll(std::uint32_t number, Cause cause) {
+    Occurrence& o = active_.find(number)->second;
+    const MachineId id = o.targets[o.rolled++];
+    Machine& machine = machines_[id.index()];
+    free_from(id, false, cause);
+    if (machine.up) {
+        machine.start_again = o.waiting_exit = true;
+        stop_machine(id, cause);
+    } else {
+        start_machine(id, cause);
+        rolled(number, o);
+    }
+}
+
+/// One has had its turn: the next has it `gap` later, and behind the last it is over.
+void World::rolled(std::uint32_t number, const Occurrence& o) {
+    const bool more = o.rolled < o.targets.size();
+    at(more ? after(now_, spec_of(o).gap) : now_,
+       {more ? ScriptEntry::Kind::fault_step : ScriptEntry::Kind::fault_end, {}, number});
+}
+
 /// Other faults no longer keep this machine down, or frozen; one that keeps nobody is over.
 void World::free_from(MachineId id, bool frozen, Cause cause) {
     std::vector<std::uint32_t> done;
     for (auto& [number, other] : active_) {
         const FaultAction action = spec_of(other).action;
         const bool down = action == FaultAction::crash || action == FaultAction::stop ||
-                          action == FaultAction::power_loss;
+                          action == FaultAction::power_loss || action == FaultAction::lose_disk;
         if (frozen ? action != FaultAction::pause : !down) continue;
         if (std::erase(other.held, id) == 0) continue;
         if (action == FaultAction::power_loss) --machines_[id.index()].power_holds;
@@ -233,6 +260,39 @@ void World::slow_network(std::uint32_t number, const Occurrence& o) {
     slowness.bandwidth = spec.bandwidth;
     for (const MachineId id : o.targets)
         network_.slow_down(id, slowness);
+}
+
+/// Only brokers have request handlers and disks.
+void World::slow_brokers(std::uint32_t number, const Occurrence& o) {
+    const FaultSpec& spec = spec_of(o);
+    for (const MachineId id : o.targets) {
+        const Machine& machine = machines_[id.index()];
+        if (machine.kind != Kind::broker) continue;
+        Broker& broker = brokers_[machine.index].broker();
+        if (spec.action == FaultAction::slow_cpu) {
+            broker.path().slow_down(number, spec.factor_ppb);
+        } else if (spec.action == FaultAction::slow_disk) {
+            broker.replicas().disk().slow_down(number, spec.factor_ppb, spec.write);
+        } else {
+            broker.stall_disk(now_);
+        }
+    }
+}
+
+void World::hurry_brokers(std::uint32_t number, const Occurrence& o, Cause cause) {
+    const FaultAction action = spec_of(o).action;
+    for (const MachineId id : o.targets) {
+        const Machine& machine = machines_[id.index()];
+        if (machine.kind != Kind::broker) continue;
+        Broker& broker = brokers_[machine.index].broker();
+        if (action == FaultAction::slow_cpu) {
+            broker.path().hurry(number);
+        } else if (action == FaultAction::slow_disk) {
+            broker.replicas().disk().hurry(number);
+        } else {
+            give(id, {Stashed::What::disk, 0, {}, cause});
+        }
+    }
 }
 
 /// Each of these producers has the rate of the newest fault that sets it, or its usual one.

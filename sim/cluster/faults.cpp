@@ -15,6 +15,7 @@ void World::fault_at(Time time, std::uint32_t fault) {
 bool World::lasting(const FaultSpec& spec) const {
     switch (spec.action) {
     case FaultAction::resume:
+    case FaultAction::move_leader:
     case FaultAction::heal: return false;
     case FaultAction::set_rate:
     case FaultAction::resize_group: return spec.lasts.has_value();
@@ -48,6 +49,14 @@ void World::choose_targets(FaultPlan& plan, Occurrence& o) {
         cut_between(o, groups);
         return;
     }
+    case FaultAction::move_leader: resolve(spec.to, plan.choices, o.targets); return;
+    case FaultAction::slow_disk:
+    case FaultAction::stall_disk:
+    case FaultAction::lose_disk: // Only brokers have one.
+        resolve(spec.target, plan.choices, o.targets);
+        std::erase_if(o.targets,
+                      [&](MachineId id) { return machines_[id.index()].kind != Kind::broker; });
+        return;
     case FaultAction::set_rate: o.targets = producers_named(spec.producer); return;
     case FaultAction::resize_group:
         for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -72,12 +81,14 @@ void World::begin_fault(std::uint32_t fault) {
     choose_targets(plan, o);
     const Cause cause = note(Cause{}, FaultBegin{FaultId(static_cast<std::int32_t>(fault)),
                                                  plan.spec.action, o.targets});
+    o.cause = cause;
     schedule_followers(fault);
     if (plan.spec.lasts && plan.spec.action != FaultAction::stop) {
         at(now_ + *plan.spec.lasts, {ScriptEntry::Kind::fault_end, {}, number});
     }
     hold(number, o, cause);
-    const bool done = plan.spec.action == FaultAction::restart && !o.waiting_exit;
+    const bool done = (plan.spec.action == FaultAction::restart && !o.waiting_exit) ||
+                      (plan.spec.action == FaultAction::rolling_restart && o.targets.empty());
     if (done || !lasting(plan.spec)) {
         over(number, cause);
     } else if (plan.spec.action == FaultAction::stop && !o.waiting_exit && plan.spec.lasts) {
@@ -87,9 +98,10 @@ void World::begin_fault(std::uint32_t fault) {
 
 /// The next begin of this fault, and of those that follow it.
 void World::schedule_followers(std::uint32_t fault) {
-    const FaultPlan& plan = faults_[fault];
-    if (plan.spec.every && (!plan.spec.count || plan.begun < *plan.spec.count)) {
-        fault_at(after(now_, *plan.spec.every), fault);
+    FaultPlan& plan = faults_[fault];
+    if (!plan.spec.count || plan.begun < *plan.spec.count) {
+        if (plan.spec.every) fault_at(after(now_, *plan.spec.every), fault);
+        if (plan.gap) fault_at(after(now_, plan.gap->draw(plan.times)), fault);
     }
     for (std::uint32_t k = 0; k < faults_.size(); ++k) {
         const FaultSpec& other = faults_[k].spec;
@@ -124,6 +136,10 @@ void World::process_ended(MachineId id) {
     for (auto& [number, o] : active_) {
         if (!o.waiting_exit || std::find(o.targets.begin(), o.targets.end(), id) == o.targets.end())
             continue;
+        if (spec_of(o).action == FaultAction::rolling_restart) {
+            if (o.targets[o.rolled - 1] == id) rolled(number, o);
+            continue;
+        }
         const bool still = std::any_of(o.targets.begin(), o.targets.end(), [&](MachineId t) {
             return machines_[t.index()].up && machines_[t.index()].stopping;
         });

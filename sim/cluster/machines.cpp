@@ -72,9 +72,8 @@ void World::end_process(MachineId id, DownHow how, Cause cause) {
     for (std::uint32_t k = 0; k < machine.timers; ++k) {
         timers_.disarm(TimerId{machine.first_timer + k});
     }
-    for (const Stashed& what : machine.stash) {
-        if (what.what == Stashed::What::message) drop_message(what.handle);
-    }
+    for (const Stashed& what : machine.stash)
+        miss(id, what);
     machine.stash.clear();
     machine.up = machine.paused = machine.stopping = false;
     machine.stopped_clean = how == DownHow::clean;
@@ -103,6 +102,17 @@ void World::lose_power(MachineId id, Cause cause) {
     free_dead();
 }
 
+/// The process cannot go on without its logs (Kafka: LogDirFailureChannel, with one directory). It
+/// starts again with a new disk, and nothing on it.
+void World::lose_disk(MachineId id, Cause cause) {
+    Machine& machine = machines_[id.index()];
+    if (machine.up) {
+        end_process(id, DownHow::disk, cause);
+    } else {
+        brokers_[machine.index].crash(now_, DownHow::disk, messages_);
+    }
+}
+
 /// Starts it, or lets it start again when the end that was asked for is over.
 void World::bring_up(MachineId id, Cause cause) {
     Machine& machine = machines_[id.index()];
@@ -120,6 +130,13 @@ bool World::meant_to_run(const Machine& machine) const {
     if (machine.kind != Kind::consumer) return true;
     const GroupPlan& group = groups_[consumer_group_[machine.index].index()];
     return machine.index - group.first < static_cast<std::size_t>(group.size);
+}
+
+/// The process is gone that this was kept for.
+void World::miss(MachineId id, const Stashed& what) {
+    if (what.what == Stashed::What::message) drop_message(what.handle);
+    if (what.what != Stashed::What::disk) return;
+    brokers_[machines_[id.index()].index].broker().replicas().disk().go_on(now_);
 }
 
 /// A message that had arrived, but whose process will not look at it.
@@ -147,7 +164,7 @@ void World::resume_machine(MachineId id, Cause cause) {
     for (Stashed& what : stash) {
         const bool same = machine.up && machine.incarnation == incarnation;
         if (!same) { // It ended itself while it caught up.
-            if (what.what == Stashed::What::message) drop_message(what.handle);
+            miss(id, what);
             continue;
         }
         if (what.what == Stashed::What::timer) what.cause = cause;

@@ -16,7 +16,8 @@ World::World(const World& other)
       consumers_(other.consumers_), consumer_group_(other.consumer_group_),
       consumer_machine_(other.consumer_machine_), group_topics_(other.group_topics_),
       assignment_(other.assignment_), script_(other.script_), faults_(other.faults_),
-      active_(other.active_), occurrences_(other.occurrences_), groups_(other.groups_),
+      active_(other.active_), occurrences_(other.occurrences_), waiting_(other.waiting_),
+      droppers_(other.droppers_), stuck_(other.stuck_), groups_(other.groups_),
       usual_rates_(other.usual_rates_), last_begin_(other.last_begin_), sink_(nullptr),
       out_(messages_, network_, contents_) {}
 
@@ -39,6 +40,11 @@ void World::prefetch(Event event) const {
 void World::handle(Time now, Event event) {
     now_ = now;
     last_ = event;
+    dispatch(event);
+    if (!waiting_.empty()) look_at_states();
+}
+
+void World::dispatch(Event event) {
     Wire w = wire();
     switch (event.kind) {
     case EventKind::packet_arrives:
@@ -98,6 +104,7 @@ void World::deliver(Wire& w, std::uint32_t packet) {
     Cause cause = p.cause;
     const Arrival arrival = network_.receive(w, packet, machine.incarnation, cause, dead_);
     if (arrival == Arrival::message) [[likely]] {
+        if ((droppers_ > 0 || !stuck_.empty()) && swallows(to, packet)) return;
         Packet& message = messages_.packets[packet]; // The pool may have grown.
         message.incarnation = machine.incarnation;
         message.stage = 0;
@@ -136,6 +143,7 @@ void World::give(MachineId id, const Stashed& what) {
     case Stashed::What::stop:
         run_handler(id, what.cause, [&](auto& a, In in) { a.stop(in, out_); });
         return;
+    case Stashed::What::disk: disk_goes_on(id, what.cause); return;
     case Stashed::What::timer:
         run_handler(id, what.cause,
                     [&](auto& a, In in) { a.on_timer(in, TimerSlot{what.handle}, out_); });
@@ -254,6 +262,11 @@ void World::script(const ScriptEntry& entry) {
         return;
     }
     case ScriptEntry::Kind::fault_begin: begin_fault(entry.number); return;
+    case ScriptEntry::Kind::fault_step: {
+        const auto found = active_.find(entry.number);
+        if (found != active_.end()) roll(entry.number, found->second.cause);
+        return;
+    }
     case ScriptEntry::Kind::fault_end: end_fault(entry.number); return;
     }
 }

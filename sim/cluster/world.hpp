@@ -8,6 +8,7 @@
 #include "cluster/layout_of.hpp"
 #include "controller/controller.hpp"
 #include "controller/decisions.hpp"
+#include "engine/distribution.hpp"
 #include "engine/loop.hpp"
 #include "engine/timer_table.hpp"
 #include "net/network.hpp"
@@ -28,18 +29,38 @@ struct ScriptEntry {
         stop_machine,
         restart_machine, ///< it has crashed
         fault_begin,
+        fault_step, ///< rolling_restart: the next one
         fault_end
     };
     Kind kind{};
     MachineId machine;        ///< the first three
-    std::uint32_t number = 0; ///< fault_begin: the fault; fault_end: its occurrence
+    std::uint32_t number = 0; ///< fault_begin: the fault; fault_step, fault_end: its occurrence
 };
 
 /// A fault of the scenario.
 struct FaultPlan {
     FaultSpec spec;
     Stream choices; ///< for `random:`
+    Stream times;   ///< for `rate`
+    std::optional<Sampler> gap;
     std::int64_t begun = 0;
+};
+
+/// A fault that waits for a state of the cluster, as ids.
+struct AwaitedState {
+    StateSpec::Kind kind{};
+    PartitionId tp;
+    MachineId who;
+    GroupId group;
+    std::vector<std::uint32_t> producers; ///< acked: of these
+    std::int64_t value = 0;
+    std::int32_t epoch = 0; ///< elected: of the leader at the start
+    /// lag_above: where its members were last seen, by partition of its topics; -1: not yet.
+    std::vector<Offset> positions = {};
+};
+struct WaitingFault {
+    std::uint32_t fault = 0;
+    std::vector<AwaitedState> states; ///< all of them have to hold
 };
 
 /// A fault that has begun, for as long as it is not over.
@@ -49,6 +70,8 @@ struct Occurrence {
     std::vector<MachineId> held;    ///< of them: down, frozen or slow by it
     std::vector<std::pair<MachineId, MachineId>> cuts;
     bool waiting_exit = false; ///< `stop`, `restart`: until the process has ended
+    std::size_t rolled = 0;    ///< rolling_restart: so many have had their turn
+    Cause cause;               ///< its begin
 };
 
 /// The machines of a consumer group; more than it has at first, if it is to grow.
@@ -98,7 +121,15 @@ private:
     enum class Kind : std::uint8_t { broker, controller, producer, consumer };
     /// Something that reached a frozen process and waits for it to wake.
     struct Stashed {
-        enum class What : std::uint8_t { message, connected, refused, lost, timer, stop } what{};
+        enum class What : std::uint8_t {
+            message,
+            connected,
+            refused,
+            lost,
+            timer,
+            stop,
+            disk ///< it goes on
+        } what{};
         std::uint32_t handle = 0; ///< packet, timer slot
         ConnId conn;
         Cause cause;
@@ -123,6 +154,7 @@ private:
     void with_actor(Machine& machine, Call call);
     template <class Call>
     void run_handler(MachineId id, Cause cause, Call call);
+    void dispatch(Event event);
     void carry_out(Machine& machine, MachineId id);
     void deliver(Wire& wire, std::uint32_t packet);
     void give_message(Machine& machine, MachineId id, std::uint32_t packet);
@@ -148,9 +180,11 @@ private:
     void kill_machine(MachineId id, Cause cause);
     void end_process(MachineId id, DownHow how, Cause cause);
     void drop_message(std::uint32_t packet);
+    void miss(MachineId id, const Stashed& what);
     void pause_machine(MachineId id, Cause cause);
     void resume_machine(MachineId id, Cause cause);
     void lose_power(MachineId id, Cause cause);
+    void lose_disk(MachineId id, Cause cause);
     void bring_up(MachineId id, Cause cause);
     bool meant_to_run(const Machine& machine) const;
     void cut_link(MachineId from, MachineId to, Cause cause);
@@ -177,10 +211,23 @@ private:
     const FaultSpec& spec_of(const Occurrence& o) const { return faults_[o.fault].spec; }
     void fault_at(Time time, std::uint32_t fault);
 
+    // fault_states.cpp
+    void await(std::uint32_t fault);
+    void look_at_states();
+    bool holds(AwaitedState& state) const;
+    bool elected(const AwaitedState& state) const;
+    QuorumEpoch newest_epoch() const;
+    std::int64_t lag_of(AwaitedState& state) const;
+
     // fault_actions.cpp
     void hold(std::uint32_t number, Occurrence& o, Cause cause);
     void hold_down(Occurrence& o, Cause cause);
     void restart(Occurrence& o, Cause cause);
+    void roll(std::uint32_t number, Cause cause);
+    void rolled(std::uint32_t number, const Occurrence& o);
+    bool swallows(MachineId to, std::uint32_t packet);
+    void disk_goes_on(MachineId id, Cause cause);
+    void move_leader(const Occurrence& o, Cause cause);
     void free_from(MachineId id, bool frozen, Cause cause);
     void release(std::uint32_t number, Occurrence& o, Cause cause);
     void release_down(const Occurrence& o, Cause cause);
@@ -188,6 +235,8 @@ private:
     void cut_between(Occurrence& o, const std::vector<std::vector<MachineId>>& groups) const;
     void heal_cuts(const Occurrence& heal, Cause cause);
     void slow_network(std::uint32_t number, const Occurrence& o);
+    void slow_brokers(std::uint32_t number, const Occurrence& o);
+    void hurry_brokers(std::uint32_t number, const Occurrence& o, Cause cause);
     void set_rates(const Occurrence& o, Cause cause);
     void resize(GroupId group, std::int32_t size, Cause cause);
     std::int32_t size_wanted(GroupId group) const;
@@ -214,6 +263,10 @@ private:
     std::vector<FaultPlan> faults_;
     std::map<std::uint32_t, Occurrence> active_; ///< by number
     std::uint32_t occurrences_ = 0;
+    std::vector<WaitingFault> waiting_;
+    std::int32_t droppers_ = 0; ///< faults that drop requests
+    /// Connections stuck behind a request that was dropped, at the machine that dropped it.
+    std::vector<std::pair<ConnId, MachineId>> stuck_;
     std::vector<GroupPlan> groups_;
     std::vector<std::optional<Rate>> usual_rates_; ///< of producers, if set for good
     Time last_begin_;                              ///< no fault begins later

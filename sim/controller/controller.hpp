@@ -39,6 +39,8 @@ public:
     void on_timer(In in, TimerSlot timer, Effects& out);
     void stop(In in, Effects& out);
     void crash();
+    /// An operator wants `to` to lead `tp`. Nothing happens where the controller is not active.
+    void move_leader(In in, PartitionId tp, MachineId to, Effects& out);
 
     bool active() const { return active_; }
     MachineId machine() const { return self_; }

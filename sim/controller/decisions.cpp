@@ -164,4 +164,26 @@ bool elect_unclean(const ClusterImage& image, std::size_t most, Records& records
     return false;
 }
 
+/// What an operator does: kafka-reassign-partitions with the same replicas in another order, which
+/// is over at once, as nobody comes or goes; then kafka-leader-election for the preferred one.
+void move_leader(const ClusterImage& image, PartitionId tp, MachineId to, Records& records) {
+    PartitionState state = image.partition(tp);
+    const auto at = std::find(state.replicas.begin(), state.replicas.end(), to.value);
+    if (at == state.replicas.end()) return;
+    if (at != state.replicas.begin()) {
+        std::rotate(state.replicas.begin(), at, at + 1);
+        ++state.partition_epoch;
+        records.push_back(partition_record(tp, state, PartWhy::reassignment, true));
+    }
+    if (state.leader == to.value || !contains(state.isr, to.value)) return;
+    PartitionChangeRequest request;
+    request.election = Election::preferred;
+    const auto decision = decide_partition_change(state, request, [&](std::int32_t broker) {
+        return image.broker(MachineId(broker)).active();
+    });
+    if (!decision || decision->after.leader != to.value) return;
+    records.push_back(
+        partition_record(tp, decision->after, PartWhy::preferred_election, decision->clean));
+}
+
 } // namespace brokersim

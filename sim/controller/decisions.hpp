@@ -44,5 +44,7 @@ Error alter_partition(const ClusterImage& image, MachineId sender,
 /// The periodic elections; at most `most` changes. True if there may be more to do.
 bool elect_preferred(const ClusterImage& image, std::size_t most, Records& records);
 bool elect_unclean(const ClusterImage& image, std::size_t most, Records& records);
+/// `to`, a replica of `tp`, becomes the preferred one, and leads from now on if it may.
+void move_leader(const ClusterImage& image, PartitionId tp, MachineId to, Records& records);
 
 } // namespace brokersim

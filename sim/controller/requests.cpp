@@ -158,6 +158,14 @@ void Controller::on_alter_partition(In in, const Incoming& incoming, Effects& ou
     wait(std::move(waiting));
 }
 
+void Controller::move_leader(In in, PartitionId tp, MachineId to, Effects& out) {
+    if (active_) {
+        brokersim::move_leader(image_, tp, to, records_);
+        append(in, records_, out);
+    }
+    after_event(in, out);
+}
+
 /// maybeFenceStaleBroker: one expired session per run; again after 10 ms if there was one.
 void Controller::fence_stale(In in, Effects& out) {
     MachineId broker;

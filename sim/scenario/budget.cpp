@@ -57,6 +57,10 @@ std::int64_t records_of(const ProducerDraft& p, Duration duration) {
 
 /// How often a fault begins.
 std::int64_t begins_of(const FaultDraft& fault, Duration duration) {
+    if (fault.rate) { // Random: half of what is to be expected.
+        const std::int64_t begins = mul_div(fault.rate->count, duration.ns, fault.rate->per.ns) / 2;
+        return fault.count ? std::min(begins, *fault.count) : begins;
+    }
     if (!fault.every) { return 1; }
     const std::int64_t left = std::max<std::int64_t>(duration.ns - fault.at.ns, 0);
     const std::int64_t begins = plus(rounds(Duration{left}, *fault.every), 1);
@@ -112,7 +116,7 @@ void check_budget(const Draft& draft, const Limits& limits, Report& report) {
         events = plus(events, own);
         if (own > most_records) {
             most_records = own;
-            most = &f.node->at("every");
+            most = &f.node->at(f.rate ? "rate" : "every");
         }
     }
     const Node& place =

@@ -59,6 +59,10 @@ void write_times(JsonWriter& w, const FaultDraft& f) {
     if (f.after) {
         write_text(w, "after", f.after_name);
         write_text(w, "delay", spell(f.delay));
+    } else if (!f.states.empty()) {
+        write_when(w, f);
+    } else if (f.rate) {
+        write_text(w, "rate", spell(*f.rate));
     } else {
         write_time(w, "at", f.at);
     }
@@ -84,9 +88,17 @@ void write_effect(JsonWriter& w, const FaultDraft& f) {
         w.close(']');
     } else if (f.action == FaultAction::slow_network) {
         write_link(w, f.latency, f.bandwidth, f.loss);
-    } else if (f.action == FaultAction::slow_cpu) {
+    } else if (f.factor_ppb > 0) {
         w.key("factor");
         w.json(spell_billionths(f.factor_ppb));
+    } else if (f.write) {
+        write_text(w, "write", spell_bandwidth(*f.write));
+    } else if (f.api) {
+        write_text(w, "api", std::string(word(*f.api)));
+    } else if (f.action == FaultAction::rolling_restart) {
+        write_text(w, "gap", spell(f.gap));
+    } else if (f.action == FaultAction::move_leader) {
+        write_text(w, "partition", f.topic + "/" + std::to_string(f.partition));
     } else if (f.action == FaultAction::set_rate) {
         write_text(w, "producer", f.producer);
         write_text(w, "new_rate", spell(f.new_rate));

@@ -28,6 +28,7 @@ void write_network(JsonWriter& w, const Draft& d);
 void write_cluster(JsonWriter& w, const Draft& d);
 void write_topic(JsonWriter& w, const TopicDraft& t);
 void write_producer(JsonWriter& w, const Draft& d, const ProducerDraft& p);
+void write_when(JsonWriter& w, const FaultDraft& fault);
 void write_group(JsonWriter& w, const ConsumerDraft& g);
 
 template <class Config>

@@ -25,35 +25,6 @@ void read_time(Report& report, const Node& node, const KeyInfo& key, FaultDraft&
     if (As::read(report, node, key, value)) { out.*member = std::move(value); }
 }
 
-constexpr std::string_view predicates = "isr_size|leader|lag_above|acked|elected";
-
-/// {"isr_size": {"orders/0": 1}}: one predicate; what it compares with is not looked at yet.
-void read_when(Report& report, const Node& node, const KeyInfo&, FaultDraft& out) {
-    ++out.times;
-    std::size_t count = 0;
-    if (!node.is(Node::Kind::object)) {
-        wrong_kind(report, node, "an object with a predicate");
-        return;
-    }
-    for (const Node& member : node.children) {
-        if (member.key.starts_with("x-")) { continue; }
-        ++count;
-        const auto known = split(predicates);
-        if (std::find(known.begin(), known.end(), member.key) == known.end()) {
-            report.error_at_key(member, "unknown predicate " + in_quotes(member.key) +
-                                            did_you_mean(member.key, known) + ": expected " +
-                                            listed(known));
-        }
-    }
-    if (count != 1) { report.error(node, "`when` has one predicate"); }
-}
-
-void read_random(Report& report, const Node& node, const KeyInfo& key, FaultDraft& out) {
-    ++out.times;
-    Rate rate;
-    AsRate::read(report, node, key, rate);
-}
-
 template <const Node* FaultDraft::*member>
 void read_target(Report& report, const Node& node, const KeyInfo&, FaultDraft& out) {
     if (node.is(Node::Kind::string) || node.is(Node::Kind::array)) {
@@ -80,6 +51,27 @@ void read_groups(Report& report, const Node& node, const KeyInfo&, FaultDraft& o
     if (report.errors() == before) { out.groups_node = &node; }
 }
 
+void read_slot(Report& report, const Node& node, const KeyInfo&, FaultDraft& out) {
+    std::string text;
+    if (AsText::read(report, node, {}, text)) { out.slot_node = &node; }
+}
+
+std::vector<std::string_view> api_names() {
+    return {std::begin(words_of<Api>), std::end(words_of<Api>)};
+}
+
+void read_api(Report& report, const Node& node, const KeyInfo&, FaultDraft& out) {
+    std::string text;
+    if (!AsText::read(report, node, {}, text)) { return; }
+    Api api{};
+    if (from_word(text, api)) {
+        out.api = api;
+        return;
+    }
+    report.error(node, "unknown request " + in_quotes(text) + did_you_mean(text, api_names()) +
+                           ": expected a name as Kafka has it, such as \"Produce\"");
+}
+
 void read_assignment(Report& report, const Node& node, const KeyInfo&, FaultDraft&) {
     if (!node.is(Node::Kind::array)) {
         wrong_kind(report, node, "a list of lists of brokers");
@@ -96,9 +88,9 @@ void read_config(Report& report, const Node& node, const KeyInfo&, FaultDraft&) 
 }
 
 constexpr std::string_view actions =
-    "crash|power_loss|~lose_disk|stop|restart|pause|resume|isolate|partition|cut|heal|"
-    "slow_network|~slow_disk|~stall_disk|~fill_disk|slow_cpu|~skew_clock|~drop_requests|"
-    "~rolling_restart|~add_broker|~move_leader|~reassign|~set_config|set_rate|resize_group";
+    "crash|power_loss|lose_disk|stop|restart|pause|resume|isolate|partition|cut|heal|"
+    "slow_network|slow_disk|stall_disk|~fill_disk|slow_cpu|~skew_clock|drop_requests|"
+    "rolling_restart|~add_broker|move_leader|~reassign|~set_config|set_rate|resize_group";
 
 constexpr Shape one_target = simple(
     Shape::Kind::text, "machine or role",
@@ -106,7 +98,7 @@ constexpr Shape one_target = simple(
 constexpr Shape targets_shape = list_of(one_target, "list of machines or roles", 1);
 constexpr Shape target_shape = either(one_target, targets_shape, "target");
 constexpr Shape groups_shape = list_of(target_shape, "list of lists", 2);
-constexpr Shape when_shape = map_of(AsAny::shape, "object");
+constexpr Shape api_shape = words_of_list(api_names, "request");
 constexpr Shape rows_shape = list_of(targets_shape, "list of lists");
 constexpr Shape config_shape = map_of(AsAny::shape, "settings");
 constexpr Shape fault_name_shape = simple(Shape::Kind::text, "fault");
@@ -138,16 +130,17 @@ constexpr Key<FaultDraft> fault_keys[] = {
         {.name = "after", .shape = &fault_name_shape, .doc = "after the begin of this one"}),
     F::of<&FaultDraft::delay, AsDuration>(
         {.name = "delay", .fallback = "\"0s\"", .doc = "with after: how long after"}),
-    F::later_by<read_when>(
-        {.name = "when", .shape = &when_shape, .doc = "when a state is reached"}),
+    F::by<decode_when>(
+        {.name = "when", .shape = &when_shape, .doc = "once, when a state is reached"}),
     F::by<read_time<&FaultDraft::every, AsDuration>>(
         {.name = "every",
          .shape = &AsDuration::shape,
          .doc = "again and again, first after one period",
          .low = 1}),
     F::of<&FaultDraft::count, AsInteger>(
-        {.name = "count", .fallback = "null", .doc = "with every: how often", .low = 1}),
-    F::later_by<read_random>({.name = "rate", .shape = &AsRate::shape, .doc = "at random"}),
+        {.name = "count", .fallback = "null", .doc = "with every, rate: how often", .low = 1}),
+    F::by<read_time<&FaultDraft::rate, AsRate>>(
+        {.name = "rate", .shape = &AsRate::shape, .doc = "at random, so often on average"}),
     F::by<read_groups>(
         {.name = "groups", .shape = &groups_shape, .doc = "partition: who still hears whom"}),
     F::of<&FaultDraft::latency, AsDistribution>(
@@ -160,12 +153,16 @@ constexpr Key<FaultDraft> fault_keys[] = {
                                                .doc = "slow_cpu, slow_disk: how many times slower",
                                                .low = 1,
                                                .high = 1'000'000 * billion}),
-    F::later<AsBandwidth, Bandwidth>({.name = "write", .doc = "slow_disk: instead of its own"}),
+    F::of<&FaultDraft::write, AsBandwidth>(
+        {.name = "write", .doc = "slow_disk: instead of its own"}),
     F::later<AsDuration, Duration>({.name = "by", .doc = "skew_clock: how much"}),
-    F::later<AsText, std::string>({.name = "api", .doc = "drop_requests: which kind"}),
-    F::later<AsDuration, Duration>({.name = "gap", .doc = "rolling_restart: between two"}),
+    F::by<read_api>({.name = "api",
+                     .shape = &api_shape,
+                     .doc = "drop_requests: only these, by Kafka's name; default: all"}),
+    F::of<&FaultDraft::gap, AsDuration>(
+        {.name = "gap", .doc = "rolling_restart: from the start of one to the end of the next"}),
     F::later<AsName, std::string>({.name = "rack", .doc = "add_broker: its rack"}),
-    F::later<AsText, std::string>(
+    F::by<read_slot>(
         {.name = "partition", .shape = &partition_name_shape, .doc = "move_leader: of which"}),
     F::later<AsText, std::string>(
         {.name = "topic", .shape = &topic_name_shape, .doc = "reassign, set_config: which"}),
@@ -195,6 +192,10 @@ constexpr ActionKeys action_keys[] = {
     {FaultAction::slow_cpu, "!target|!factor"},
     {FaultAction::set_rate, "!producer|!new_rate"},
     {FaultAction::resize_group, "!group|!members"},
+    {FaultAction::rolling_restart, "!target|!gap"},
+    {FaultAction::drop_requests, "!target|api"},
+    {FaultAction::slow_disk, "!target|factor|write"},
+    {FaultAction::move_leader, "!partition|!to"},
 };
 constexpr std::string_view common_keys = "id|do|at|for|after|delay|when|every|count|rate";
 
@@ -236,6 +237,9 @@ void check_keys(Report& report, const Node& node, FaultAction action) {
         !has(node, "bandwidth")) {
         report.error(node, "\"slow_network\" needs \"latency\", \"loss\" or \"bandwidth\"");
     }
+    if (action == FaultAction::slow_disk && has(node, "factor") == has(node, "write")) {
+        report.error(node, "\"slow_disk\" needs one of \"factor\" and \"write\"");
+    }
 }
 
 void check_times(Report& report, const Node& node, FaultDraft& out) {
@@ -251,8 +255,8 @@ void check_times(Report& report, const Node& node, FaultDraft& out) {
     if (has(node, "delay") && !has(node, "after")) {
         report.error_at_key(node.at("delay"), "\"delay\" belongs to \"after\"");
     }
-    if (has(node, "count") && !repeated) {
-        report.error_at_key(node.at("count"), "\"count\" belongs to \"every\"");
+    if (has(node, "count") && !repeated && !has(node, "rate")) {
+        report.error_at_key(node.at("count"), "\"count\" belongs to \"every\" or \"rate\"");
     }
     const Duration first = out.every.value_or(Duration{});
     out.at = out.begin.value_or(Time{} + first);

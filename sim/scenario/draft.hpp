@@ -88,9 +88,16 @@ struct ConsumerDraft : ConsumerGroupSpec {
     Settings settings, producer_settings;
 };
 
+struct StateDraft : StateSpec {
+    const Node* node = nullptr;
+    std::string subject; ///< partition, group or producer as written
+};
+
 struct FaultDraft : FaultSpec {
     const Node* node = nullptr;
-    std::optional<Time> begin; ///< `at`
+    std::vector<StateDraft> states;  ///< `when`
+    const Node* slot_node = nullptr; ///< `partition` of move_leader
+    std::optional<Time> begin;       ///< `at`
     std::optional<std::string> after_name;
     int times = 0; ///< kinds of times that were given, right or wrong
     bool known_action = false;
@@ -131,7 +138,7 @@ struct Draft {
 
 // What the values of the sections look like.
 extern const Shape scenario_shape, network_shape, control_plane_shape, brokers_shape, topic_shape,
-    producer_shape, consumer_shape, fault_shape, expectation_shape;
+    producer_shape, consumer_shape, fault_shape, when_shape, expectation_shape;
 /// A machine, topic, …: which there are is not known before the file is read.
 inline constexpr Shape machine_shape = simple(Shape::Kind::text, "machine");
 inline constexpr Shape topic_name_shape = simple(Shape::Kind::text, "topic");
@@ -151,6 +158,7 @@ void decode_topic(Report& report, const Node& node, TopicDraft& out);
 void decode_producer(Report& report, const Node& node, ProducerDraft& out);
 void decode_consumer(Report& report, const Node& node, ConsumerDraft& out);
 void decode_fault(Report& report, const Node& node, FaultDraft& out);
+void decode_when(Report& report, const Node& node, const KeyInfo& key, FaultDraft& out);
 void decode_expectation(Report& report, const Node& node, ExpectDraft& out);
 
 } // namespace brokersim

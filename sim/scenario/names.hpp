@@ -51,6 +51,7 @@ std::optional<PartitionName> find_partition(Report& report, const Node& node, st
 /// Resolves `node`, the target of a fault.
 void resolve_target(Report& report, const Node& node, const Draft& draft, const Names& names,
                     TargetSpec& out);
+void resolve_when(FaultDraft& fault, const Draft& draft, const Names& names, Report& report);
 void resolve_faults(Draft& draft, const Names& names, Report& report);
 void resolve_expectations(Draft& draft, const Names& names, Report& report);
 

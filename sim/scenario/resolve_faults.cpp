@@ -3,6 +3,7 @@
 #include "scenario/names.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -106,12 +107,17 @@ void resolve_one(Report& report, const Node& node, const Draft& draft, const Nam
 }
 
 void check_times(const Draft& draft, const FaultDraft& fault, Report& report) {
-    const bool lasting = fault.action != FaultAction::restart &&
-                         fault.action != FaultAction::resume && fault.action != FaultAction::heal;
+    constexpr FaultAction at_once[] = {FaultAction::restart, FaultAction::resume, FaultAction::heal,
+                                       FaultAction::rolling_restart, FaultAction::move_leader};
+    const bool lasting =
+        std::find(std::begin(at_once), std::end(at_once), fault.action) == std::end(at_once);
     if (fault.lasts && !lasting) {
         report.error_at_key(fault.node->at("for"), "\"for\" does not belong to " +
                                                        in_quotes(word(fault.action)) +
                                                        ": there is nothing to lift");
+    }
+    if (fault.rate && fault.rate->count == 0) {
+        report.warning(fault.node->at("rate"), "this fault never happens: its rate is 0");
     }
     if ((fault.begin || fault.every) && fault.at > end_of(draft)) {
         report.warning(fault.node->at(fault.begin ? "at" : "every"),
@@ -221,12 +227,43 @@ void check_subject(const FaultDraft& fault, const Draft& draft, const Names& nam
     }
 }
 
-void warn_of_idle_cpu(const FaultDraft& fault, const Names& names, Report& report) {
-    if (fault.action != FaultAction::slow_cpu) { return; }
+/// The partition whose leader is to move, and the broker that is to lead it.
+void check_move(FaultDraft& fault, const Draft& draft, const Names& names, Report& report) {
+    if (fault.action != FaultAction::move_leader) { return; }
+    if (fault.slot_node != nullptr) {
+        const auto at =
+            find_partition(report, *fault.slot_node, fault.slot_node->text, draft, names);
+        if (at) {
+            fault.topic = draft.topics[static_cast<std::size_t>(at->topic)].name;
+            fault.partition = at->partition;
+        }
+    }
+    const TargetSpec& to = fault.to;
+    const bool several = to.kind == TargetSpec::Kind::several || to.kind == TargetSpec::Kind::isr ||
+                         to.kind == TargetSpec::Kind::controller ||
+                         to.kind == TargetSpec::Kind::member || to.machines.size() > 1;
+    if (several || (to.machines.size() == 1 && !names.is_broker(to.machines.front()))) {
+        report.error(*fault.to_node, "one broker is to lead the partition");
+    }
+}
+
+/// What only brokers have.
+void check_brokers_only(const FaultDraft& fault, const Names& names, Report& report) {
+    const bool cpu = fault.action == FaultAction::slow_cpu;
+    const bool disk = fault.action == FaultAction::slow_disk ||
+                      fault.action == FaultAction::stall_disk ||
+                      fault.action == FaultAction::lose_disk;
+    if (!cpu && !disk) { return; }
     for (const std::string& name : fault.target.machines) {
         if (names.is_broker(name)) { continue; }
-        report.warning(*fault.target_node, in_quotes(name) + " has no request handlers: only "
-                                                             "brokers become slower");
+        if (cpu) {
+            report.warning(*fault.target_node, in_quotes(name) +
+                                                   " has no request handlers: only brokers become "
+                                                   "slower");
+        } else {
+            report.error(*fault.target_node, in_quotes(name) + " has no disk that is modelled: "
+                                                               "only brokers have");
+        }
         return;
     }
 }
@@ -256,6 +293,7 @@ void resolve_faults(Draft& draft, const Names& names, Report& report) {
     }
     for (FaultDraft& fault : draft.faults) {
         resolve_after(fault, ids, report);
+        resolve_when(fault, draft, names, report);
         for (const auto& [node, target] :
              {std::pair(fault.target_node, &fault.target), std::pair(fault.from_node, &fault.from),
               std::pair(fault.to_node, &fault.to)}) {
@@ -266,7 +304,8 @@ void resolve_faults(Draft& draft, const Names& names, Report& report) {
         if (fault.groups_node != nullptr) { resolve_groups(fault, draft, names, report); }
         fault.all_cuts = fault.action == FaultAction::heal && fault.target_node == nullptr;
         check_subject(fault, draft, names, report);
-        warn_of_idle_cpu(fault, names, report);
+        check_move(fault, draft, names, report);
+        check_brokers_only(fault, names, report);
         check_times(draft, fault, report);
     }
     check_cycles(draft, report);

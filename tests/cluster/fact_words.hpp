@@ -37,6 +37,7 @@ public:
     std::string operator()(const NodeDown& f) const {
         return name(f.node) + (f.how == DownHow::clean   ? " ends"
                                : f.how == DownHow::power ? " loses its power"
+                               : f.how == DownHow::disk  ? " loses its disk"
                                                          : " is killed");
     }
     std::string operator()(const FaultBegin& f) const {

@@ -1,5 +1,5 @@
 // Faults in a running cluster: when they begin, whom they hit, what they change.
-#include "small_cluster.hpp"
+#include "fault_begins.hpp"
 
 #include <doctest/doctest.h>
 
@@ -9,54 +9,11 @@
 #include <vector>
 
 using namespace brokersim;
-
-namespace {
-
-Time at(std::int64_t milli) {
-    return Time{} + milliseconds(milli);
-}
-
-template <class F>
-std::vector<typename test::Collect<F>::Entry> facts_of(const Scenario& s, Time until,
-                                                       std::uint64_t seed = 1) {
-    test::Collect<F> facts;
-    test::run_to(s, until, facts, seed);
-    return facts.all;
-}
-
-/// Whom the faults hit that began: `5.0 b1,b2`, one each.
-class Begins final : public test::Watcher {
-public:
-    explicit Begins(const RunInfo& info) : info_(info) {}
-    std::string text;
-    std::set<std::string> hit;
-
-private:
-    void on_fact(Time now, FactRef fact) override {
-        const auto* f = fact.as<FaultBegin>();
-        if (f == nullptr) return;
-        std::string who;
-        for (const MachineId id : f->target)
-            who += (who.empty() ? "" : ",") + info_.name(id);
-        hit.insert(who);
-        text += std::to_string(now.ns / 1'000'000) + " " + info_.name(f->id) + " " + who + "\n";
-    }
-    RunInfo info_;
-};
-
-std::string begins(const Scenario& s, Time until, std::uint64_t seed = 1) {
-    Begins all(Simulation(s, seed).info());
-    test::run_to(s, until, all, seed);
-    return all.text;
-}
-
-FaultSpec fault(const std::string& id, FaultAction action, Time when) {
-    FaultSpec f = test::small_fault(action, when, "b1");
-    f.id = id;
-    return f;
-}
-
-} // namespace
+using test::at;
+using test::begins;
+using test::Begins;
+using test::facts_of;
+using test::fault;
 
 TEST_CASE("a fault that follows another begins after each of its begins, none after the end") {
     Scenario s = test::small_scenario(3, 1, 3);

@@ -28,6 +28,28 @@ Acks acks_of(const std::string& text) {
     return text == "all" ? Acks::all : text == "1" ? Acks::leader : Acks::none;
 }
 
+Api api_of(const std::string& text) {
+    Api api{};
+    REQUIRE_MESSAGE(from_word(text, api), "not a request: " << text);
+    return api;
+}
+
+/// What a fault waits for: when-isr=2, when-leader=b2, when-acked=10, when-elected=b2 of orders/0;
+/// when-controller=yes.
+std::vector<StateSpec> states_of(const test::Command& c) {
+    using Kind = StateSpec::Kind;
+    std::vector<StateSpec> out;
+    if (c.has("when-isr"))
+        out.push_back({Kind::isr_size, "orders", 0, "", c.number("when-isr", 0)});
+    if (c.has("when-leader"))
+        out.push_back({Kind::leader, "orders", 0, c.text("when-leader", ""), 0});
+    if (c.has("when-elected"))
+        out.push_back({Kind::elected, "orders", 0, c.text("when-elected", ""), 0});
+    if (c.has("when-controller")) out.push_back({Kind::elected, "", 0, "", 0});
+    if (c.has("when-acked")) out.push_back({Kind::acked, "", 0, "", c.number("when-acked", 0)});
+    return out;
+}
+
 /// Lines of the chosen facts that lie in (from, …].
 class Lines final : public test::Watcher {
 public:
@@ -152,7 +174,13 @@ private:
             {"power-loss", FaultAction::power_loss},
             {"partition", FaultAction::partition},
             {"slow-network", FaultAction::slow_network},
-            {"slow-cpu", FaultAction::slow_cpu}};
+            {"slow-cpu", FaultAction::slow_cpu},
+            {"rolling-restart", FaultAction::rolling_restart},
+            {"drop-requests", FaultAction::drop_requests},
+            {"slow-disk", FaultAction::slow_disk},
+            {"stall-disk", FaultAction::stall_disk},
+            {"lose-disk", FaultAction::lose_disk},
+            {"move-leader", FaultAction::move_leader}};
         for (const auto& [name, action] : actions) {
             if (c.name != name) continue;
             FaultSpec f = test::small_fault(action, now_ + nanoseconds(1), "");
@@ -164,7 +192,12 @@ private:
             if (c.has("latency"))
                 f.latency = Distribution::constant(duration_of(c.text("latency", "")));
             if (c.has("loss")) f.loss = Ratio{c.number("loss", 0) * (Ratio::one / 100)};
-            f.factor_ppb = c.number("factor", 1) * Ratio::one;
+            f.factor_ppb = c.number("factor", 0) * Ratio::one;
+            if (c.has("write")) f.write = c.number("write", 0);
+            f.gap = duration_of(c.text("gap", "0s"));
+            if (c.has("api")) f.api = api_of(c.text("api", ""));
+            f.topic = "orders";
+            f.when = states_of(c);
             for (const std::string& word : c.words) { // partition b1,b2 b3
                 TargetSpec& group = f.groups.emplace_back();
                 std::istringstream names(word);

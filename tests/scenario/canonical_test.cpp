@@ -68,6 +68,21 @@ TEST_CASE("canonical: what changes the run changes the form") {
                             "/faults/3/factor=2.6",
                             "/faults/4/new_rate=6/s",
                             "/faults/7/members=6",
+                            "/faults/8/when/isr_size/orders~10=1",
+                            "/faults/8/gap=6s",
+                            "/faults/9/when/leader/orders~10=b1",
+                            "/faults/9/api=Fetch",
+                            "/faults/10/when/lag_above/g=101",
+                            "/faults/10/factor=2.6",
+                            "/faults/11/when/acked=501",
+                            "/faults/11/write=2MB/s",
+                            "/faults/12/when/acked/p=401",
+                            "/faults/13/when/elected=orders/0",
+                            "/faults/14/when/elected/orders~10=b3",
+                            "/faults/14/partition=orders/1",
+                            "/faults/14/to=b2",
+                            "/faults/15/rate=3/min",
+                            "/faults/15/count=4",
                             "/expect/0/where/outcome=discarded",
                             "/expect/0/count/equals=4",
                             "/expect/1/converged=false",
@@ -92,6 +107,13 @@ TEST_CASE("canonical: different spellings of one meaning are one form") {
     same(R"({"brokers": {"overrides": {"b2": {"config": {"num.io.threads": 8}}}}})", "{}");
     same(R"({"brokers": {"config": {"log.retention.hours": 2}}})",
          R"({"brokers": {"config": {"log.retention.minutes": 120}}})");
+    const auto waits = [](const std::string& when) {
+        return R"({"topics": [{"name": "orders", "partitions": 2}], "faults": [{"when": )" + when +
+               R"(, "do": "heal"}]})";
+    };
+    same(waits(R"({"elected": "orders/0"})"), waits(R"({"elected": {"orders/0": null}})"));
+    same(waits(R"({"isr_size": {"orders/1": 1, "orders/0": 2}})"),
+         waits(R"({"isr_size": {"orders/0": 2, "orders/1": 1, "x-why": 1}})"));
     same(with_producer(R"("size": "1KiB", "poison": {"at": [3, 1, 3]})"),
          with_producer(R"("poison": {"at": [1, 3]})"));
     same(with_group(R"("on_failure": {"then": "crash"})"),

@@ -182,6 +182,106 @@ TEST_CASE("faults: parts belong to their actions") {
     CHECK(contains(warnings(late), "/faults/0/at this fault would begin after the end"));
 }
 
+TEST_CASE("faults: what they wait for") {
+    const auto waits = [](const std::string& when) {
+        return R"("do": "crash", "target": "b1", "when": )" + when;
+    };
+    const FaultSpec isr = built(waits(R"({"isr_size": {"orders/2": 1, "orders/0": 2}})"));
+    REQUIRE(isr.when.size() == 2);
+    CHECK(isr.when[0].topic == "orders");
+    CHECK(isr.when[0].partition == 0);
+    CHECK(isr.when[0].value == 2);
+    CHECK(isr.when[1].partition == 2);
+    CHECK(built(waits(R"({"leader": {"orders/0": null}})")).when[0].name.empty());
+    CHECK(built(waits(R"({"leader": {"orders/0": "b3"}})")).when[0].name == "b3");
+    CHECK(built(waits(R"({"lag_above": {"billing": 0}})")).when[0].name == "billing");
+    CHECK(built(waits(R"({"acked": 5})")).when[0].value == 5);
+    CHECK(built(waits(R"({"acked": {"shop": 5}})")).when[0].name == "shop");
+    CHECK(built(waits(R"({"elected": "controller"})")).when[0].topic.empty());
+    CHECK(built(waits(R"({"elected": {"controller": "c2"}})")).when[0].name == "c2");
+    CHECK(built(waits(R"({"elected": "orders/1"})")).when[0].partition == 1);
+    for (const char* when : {"5",
+                             "\"isr_size\"",
+                             "[]",
+                             "{}",
+                             R"({"isr_sice": {"orders/0": 1}})",
+                             R"({"acked": 5, "elected": "controller"})",
+                             R"({"isr_size": {}})",
+                             R"({"isr_size": 1})",
+                             R"({"isr_size": {"orders/0": 0}})",
+                             R"({"isr_size": {"orders/0": 4}})",
+                             R"({"isr_size": {"orders/0": "1"}})",
+                             R"({"isr_size": {"orders/3": 1}})",
+                             R"({"isr_size": {"orders": 1}})",
+                             R"({"leader": {"orders/0": "b4"}})",
+                             R"({"leader": {"orders/0": 1}})",
+                             R"({"leader": "orders/0"})",
+                             R"({"lag_above": {"nobody": 1}})",
+                             R"({"lag_above": {"billing": -1}})",
+                             R"({"lag_above": 5})",
+                             R"({"acked": 0})",
+                             R"({"acked": "5"})",
+                             R"({"acked": {"shoop": 5}})",
+                             R"({"elected": "b1"})",
+                             R"({"elected": "orders/9"})",
+                             R"({"elected": {"controller": "c4"}})",
+                             R"({"elected": {"orders/0": "c1"}})"}) {
+        refused(fault(waits(when)), "/faults/0/when");
+    }
+    refused(fault(waits(R"({"acked": 5}, "at": "1s")")), "one time");
+    refused(fault(waits(R"({"acked": {"shoop": 5}})")), "did you mean \"shop\"?");
+}
+
+TEST_CASE("faults: at random") {
+    const FaultSpec often = built(R"("rate": "2/min", "count": 3, "do": "crash", "target": "b1")");
+    REQUIRE(often.rate);
+    CHECK(often.rate->count * 30'000'000'000 == often.rate->per.ns);
+    CHECK(often.count == 3);
+    const std::string crash = R"("do": "crash", "target": "b1", "rate": )";
+    for (const char* rate : {"5", "\"2\"", "\"-1/s\"", "\"1/d\"", "\"2000000000/s\""}) {
+        refused(fault(crash + rate), "/faults/0/rate");
+    }
+    refused(fault(R"("at": "1s", "count": 3, "do": "crash", "target": "b1")"),
+            "\"count\" belongs to \"every\" or \"rate\"");
+    CHECK(contains(warnings(load(fault(crash + "\"0/s\""))), "its rate is 0"));
+}
+
+TEST_CASE("faults: rolling restarts, requests, disks, leaders") {
+    const auto at = [](const std::string& fields) { return R"("at": "1s", "do": )" + fields; };
+    CHECK(built(at(R"("rolling_restart", "target": ["b1", "b2"], "gap": "5s")")).gap == seconds(5));
+    refused(fault(at(R"("rolling_restart", "target": "b1")")), "needs \"gap\"");
+    refused(fault(at(R"("rolling_restart", "target": "b1", "gap": "5s", "for": "1s")")),
+            "there is nothing to lift");
+    CHECK(built(at(R"("drop_requests", "target": "b1", "api": "Fetch")")).api == Api::fetch);
+    CHECK_FALSE(built(at(R"("drop_requests", "target": "b1")")).api);
+    refused(fault(at(R"("drop_requests", "target": "b1", "api": "produce")")),
+            "did you mean \"Produce\"?");
+    CHECK(built(at(R"("slow_disk", "target": "b1", "factor": 2.5)")).factor_ppb == 2'500'000'000);
+    CHECK(built(at(R"("slow_disk", "target": "b1", "write": "1MB/s")")).write == 1'000'000);
+    refused(fault(at(R"("slow_disk", "target": "b1")")), "one of \"factor\" and \"write\"");
+    refused(fault(at(R"("slow_disk", "target": "b1", "factor": 2, "write": "1MB/s")")),
+            "one of \"factor\" and \"write\"");
+    for (const char* what : {"slow_disk", "stall_disk", "lose_disk"}) {
+        const std::string factor = std::string(what) == "slow_disk" ? R"(, "factor": 2)" : "";
+        refused(fault(at("\"" + std::string(what) + R"(", "target": "shop")" + factor)),
+                "/faults/0/target");
+    }
+    const FaultSpec move = built(at(R"("move_leader", "partition": "orders/2", "to": "b1")"));
+    CHECK(move.topic == "orders");
+    CHECK(move.partition == 2);
+    CHECK(
+        built(at(R"("move_leader", "partition": "orders/2", "to": "follower:orders/2")")).to.kind ==
+        TargetSpec::Kind::follower);
+    for (const char* to : {"[\"b1\", \"b2\"]", "\"isr:orders/0\"", "\"c1\"", "\"shop\"",
+                           "\"controller\"", "\"zone:az1\""}) {
+        refused(fault(at(R"("move_leader", "partition": "orders/2", "to": )" + std::string(to))),
+                "/faults/0/to");
+    }
+    refused(fault(at(R"("move_leader", "partition": "orders/3", "to": "b1")")),
+            "/faults/0/partition");
+    refused(fault(at(R"("move_leader", "to": "b1")")), "needs \"partition\"");
+}
+
 TEST_CASE("expect: kinds, comparators and units") {
     CHECK(expectation(R"("no_acked_loss": true)").wanted);
     const ExpectSpec lost = expectation(R"("acked_lost": {"between": [1, 50]})");
@@ -272,6 +372,9 @@ TEST_CASE("limits: machines, partitions, events and memory are bounded before an
             "/producers/0/rate");
     refused(R"({"duration": "100s", "faults": [{"every": "1ns", "do": "pause", "target": "b1"}]})",
             "/faults/0/every");
+    refused(R"({"duration": "100s", "faults":
+        [{"rate": "1000000000/s", "do": "pause", "target": "b1"}]})",
+            "/faults/0/rate");
     CHECK(load(R"({"duration": "100s", "faults":
         [{"every": "1ns", "count": 5, "do": "pause", "target": "b1"}]})")
               .scenario);
