@@ -186,6 +186,7 @@ private:
                 machines_.push_back(group + "-" + std::to_string(k));
             }
             list.push_back(c);
+            groups_.push_back(group);
         }
         s["consumers"] = list;
     }
@@ -211,6 +212,11 @@ private:
             } else if (one_in(8)) {
                 f["every"] = ms(5000, 15000);
                 f["count"] = dice_.between(1, 3);
+            } else if (one_in(8)) {
+                f["rate"] = std::to_string(dice_.between(1, 12)) + "/min";
+                f["count"] = 3;
+            } else if (one_in(5)) {
+                f["when"] = state();
             } else {
                 f["at"] = ms(3000, duration_ * 800);
             }
@@ -220,12 +226,41 @@ private:
         s["faults"] = list;
     }
 
+    /// Something that a fault waits for, and that happens in many runs.
+    Json state() {
+        switch (dice_.below(5)) {
+        case 0: return {{"isr_size", {{pick(partitions_), 1}}}};
+        case 1: return {{"leader", {{pick(partitions_), pick(broker_names_)}}}};
+        case 2: return {{"acked", dice_.between(1, 2000)}};
+        case 3:
+            if (!groups_.empty()) { return {{"lag_above", {{pick(groups_), 50}}}}; }
+            break;
+        default: break;
+        }
+        return {{"elected", one_in(4) ? "controller" : pick(partitions_)}};
+    }
+
     void action(Json& f) {
         const std::string what =
             pick({"crash", "crash", "crash", "stop", "restart", "pause", "isolate", "cut",
-                  "partition", "slow_network", "slow_cpu", "power_loss"});
+                  "partition", "slow_network", "slow_cpu", "power_loss", "rolling_restart",
+                  "drop_requests", "slow_disk", "stall_disk", "lose_disk", "move_leader"});
         f["do"] = what;
-        if (what != "restart") { f["for"] = ms(100, 20000); }
+        if (what != "restart" && what != "rolling_restart" && what != "move_leader") {
+            f["for"] = ms(100, 20000);
+        }
+        if (what == "lose_disk" && !may_lose_a_disk()) { f["do"] = "power_loss"; }
+        if (what == "rolling_restart") {
+            f["target"] = broker_names_;
+            f["gap"] = ms(0, 12000);
+            return;
+        }
+        if (what == "move_leader") {
+            f["partition"] = pick(partitions_);
+            f["to"] =
+                one_in(2) ? "follower:" + f["partition"].get<std::string>() : pick(broker_names_);
+            return;
+        }
         if (what == "cut") {
             f["from"] = pick(machines_);
             f["to"] = pick(machines_);
@@ -241,12 +276,31 @@ private:
             f["groups"] = halves();
             return;
         }
-        f["target"] = target(what == "slow_cpu" || what == "power_loss");
+        f["target"] = target(what == "slow_cpu" || what == "power_loss" || what.ends_with("_disk"));
+        if (what == "slow_disk") {
+            if (one_in(2)) {
+                f["factor"] = pick({2, 1000});
+            } else {
+                f["write"] = pick({"1KB/s", "1MB/s"});
+            }
+        }
+        // Not JoinGroup: a member waits for its answer for longer than the drain.
+        if (what == "drop_requests") {
+            f["api"] = pick({"Produce", "Fetch", "Metadata", "BrokerHeartbeat", "AlterPartition",
+                             "FetchMetadata", "OffsetCommit", "Heartbeat", "FindCoordinator"});
+        }
         if (what == "slow_network") {
             f["latency"] = pick({"5ms", "100ms"});
             if (one_in(2)) { f["loss"] = "5%"; }
         }
         if (what == "slow_cpu") { f["factor"] = pick({2, 50}); }
+    }
+
+    /// Once in a run, and not with groups: their offsets would be gone where just this replica has
+    /// been in sync, and generations would begin again.
+    bool may_lose_a_disk() {
+        if (!groups_.empty() || brokers_ < 3) { return false; }
+        return !std::exchange(disk_lost_, true);
     }
 
     /// Two groups of machines that lose their links to each other.
@@ -273,8 +327,8 @@ private:
     std::int64_t duration_ = 0;
     std::int64_t brokers_ = 0;
     int controllers_ = 1;
-    bool racks_ = false, much_poison_ = false;
-    std::vector<std::string> broker_names_, machines_, topic_names_, partitions_;
+    bool racks_ = false, much_poison_ = false, disk_lost_ = false;
+    std::vector<std::string> broker_names_, machines_, topic_names_, partitions_, groups_;
 };
 
 } // namespace
