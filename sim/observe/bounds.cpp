@@ -59,12 +59,12 @@ std::string bound_text(const Failover& failover, std::size_t phase, const Scenar
     const auto group = [&](Duration ConsumerConfig::*member) {
         return of_group(failover, scenario, info, member);
     };
+    const auto server = [&](Duration ServerConfig::*m) { return of_brokers(scenario, m); };
     switch (failover.bounds[phase]) {
     case Bound::session:
         return setting("broker.session.timeout.ms", controller.broker_session_timeout);
     case Bound::replica_lag:
-        return setting("replica.lag.time.max.ms",
-                       of_brokers(scenario, &ServerConfig::replica_lag_time_max));
+        return setting("replica.lag.time.max.ms", server(&ServerConfig::replica_lag_time_max));
     case Bound::request: return "at once: it says that it goes";
     case Bound::fault_end: return "the end of the fault: nobody finds out before";
     case Bound::member_session:
@@ -96,8 +96,7 @@ std::string bound_text(const Failover& failover, std::size_t phase, const Scenar
                        client(&ProducerConfig::request_timeout, &ConsumerConfig::request_timeout));
     case Bound::leader_hint: return "at once: NOT_LEADER_OR_FOLLOWER";
     case Bound::follower_fetch:
-        return setting("replica.fetch.backoff.ms",
-                       of_brokers(scenario, &ServerConfig::replica_fetch_backoff));
+        return setting("replica.fetch.backoff.ms", server(&ServerConfig::replica_fetch_backoff));
     case Bound::reconnect:
         return setting("reconnect.backoff.max.ms", client(&ProducerConfig::reconnect_backoff_max,
                                                           &ConsumerConfig::reconnect_backoff_max));

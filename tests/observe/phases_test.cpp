@@ -1,94 +1,8 @@
 // How windows without service are explained, in told histories.
-#include "observe/bounds.hpp"
-#include "observe/failover_table.hpp"
-#include "observe/story.hpp"
-#include "observe/windows.hpp"
-
-#include <doctest/doctest.h>
+#include "observe/watched_windows.hpp"
 
 using namespace brokersim;
 using namespace brokersim::test;
-
-namespace {
-
-constexpr FaultId power(0);
-
-Time ms(std::int64_t n) {
-    return Time{} + milliseconds(n);
-}
-
-/// orders/0 on b1, b2, b3, min.insync.replicas 2; p1 writes with acks=all.
-struct Watched {
-    explicit Watched(const std::string& acks = "all") : info(story_info(acks)) {
-        ProducerSpec producer;
-        producer.name = "p1";
-        producer.config.linger = {};
-        scenario.producers = {producer};
-        ledger.emplace(info);
-        windows.emplace(scenario, info, *ledger);
-        story.emplace(info, std::vector<Observer*>{&*ledger, &*windows});
-        story->part(b1, 0, {b1, b2, b3}).acts(b1, 0).note(client_sees(b1, 0));
-        story->at(900).produce(0, 1).at(1000).ack(0, 1, 0).at(1010).produce(1, 1);
-    }
-
-    static MetaSeen client_sees(MachineId leader, LeaderEpoch epoch) {
-        return {p1, orders0, leader, epoch, {}};
-    }
-    void begins(FaultAction action, MachineId node) {
-        const MachineId target[] = {node};
-        story->note(FaultBegin{power, action, target});
-    }
-    void ends(FaultAction action, MachineId node) {
-        const MachineId target[] = {node};
-        story->note(FaultEnd{power, action, target});
-    }
-    void crash(MachineId node) {
-        begins(FaultAction::crash, node);
-        story->note(NodeDown{node, 1, DownHow::kill});
-    }
-    /// Found at the first time, committed at the second.
-    void fence(std::int64_t found, std::int64_t at, MachineId node) {
-        story->at(found).note(TimerFire{b3, "fence_stale_broker"});
-        story->at(at).note(CtlBroker{node, BrokerState::fenced, 1, "session_timeout"});
-    }
-
-    /// Since the last call: side, times, fault and machine, and the phases that are not 0, in ms.
-    std::string told() {
-        std::string text;
-        for (; told_ < windows->told().size(); ++told_) {
-            const Failover& one = windows->told()[told_];
-            text += std::string(word(one.window.side)) + " " + in_ms(one.window.from - Time{}) +
-                    ".." + in_ms(one.window.to - Time{});
-            if (!one.window.phases) {
-                text += ", null\n";
-                continue;
-            }
-            if (one.fault.valid()) { text += ", " + info.name(one.fault); }
-            if (one.machine.valid()) { text += ", " + info.name(one.machine); }
-            for (const PhaseField& phase : phase_fields) {
-                const Duration lasted = (*one.window.phases).*phase.member;
-                if (lasted == Duration{}) { continue; }
-                text += ", " + std::string(phase.name) + " " + in_ms(lasted);
-            }
-            text += "\n";
-        }
-        return text;
-    }
-    std::string bound(std::size_t window, std::size_t phase) const {
-        return bound_text(windows->told()[window], phase, scenario, info);
-    }
-
-    static std::string in_ms(Duration d) { return std::to_string(d.ns / 1'000'000); }
-
-    Scenario scenario;
-    RunInfo info;
-    std::optional<Ledger> ledger;
-    std::optional<Windows> windows;
-    std::optional<Story> story;
-    std::size_t told_ = 0;
-};
-
-} // namespace
 
 TEST_CASE("phases: a leader dies, and each step ends a phase") {
     Watched watched;
@@ -389,25 +303,4 @@ TEST_CASE("phases: a member that leaves and comes back to a group of its own") {
     watched.story->at(60'030).start(g1, 0).read(g1, 0, 1);
     CHECK(watched.told() == "consume 5000..60030, power, g-1, electing 55020, recovering 10\n");
     CHECK(watched.bound(0, 2) == "the return of the member");
-}
-
-TEST_CASE("phases: the failover table puts equal explanations together") {
-    Watched watched;
-    for (std::int64_t k = 0; k < 2; ++k) {
-        const std::int64_t at = 1020 + k * 10'000;
-        watched.story->at(at);
-        watched.begins(FaultAction::pause, b1);
-        watched.story->note(NodePaused{b1, 1}).at(at + 2000 + k * 1000);
-        watched.ends(FaultAction::pause, b1);
-        watched.story->note(NodeResumed{b1, 1}).at(at + 2005 + k * 1000).ack(k + 1, 1, k + 1);
-        watched.story->at(at + 9990).produce(k + 2, 1);
-    }
-    const auto rows = failover_table(watched.windows->told(), Time{});
-    REQUIRE(rows.size() == 1);
-    CHECK(rows[0].windows == 2);
-    CHECK(rows[0].partitions == std::vector<PartitionId>{orders0});
-    CHECK(rows[0].phases[0].shortest == milliseconds(2010));
-    CHECK(rows[0].phases[0].longest == milliseconds(3010));
-    CHECK(rows[0].phases[5].longest == milliseconds(5));
-    CHECK(failover_table(watched.windows->told(), ms(5000)).at(0).windows == 1);
 }

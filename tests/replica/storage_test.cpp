@@ -54,7 +54,7 @@ TEST_CASE("answers that wait for the device die with the process, and with their
     }
     SUBCASE("the broker goes") {
         broker.path.stop(broker.table.messages);
-        broker.replicas.restart(broker.table.now, false, broker.table.messages);
+        broker.replicas.restart(broker.table.now, DownHow::kill, broker.table.messages);
     }
     CHECK(broker.table.messages.pool<FetchResponse>().in_use() == 0);
 }
@@ -74,7 +74,7 @@ TEST_CASE(
     broker.write(1, 3, 1000);
     CHECK(broker.partition(0).log().flushed() == 5);
     broker.path.stop(broker.table.messages);
-    broker.replicas.restart(broker.table.now, true, broker.table.messages);
+    broker.replicas.restart(broker.table.now, DownHow::power, broker.table.messages);
     CHECK(broker.partition(0).log().end() == 5);
     CHECK(broker.partition(0).high_watermark() == 5);
     CHECK(broker.partition(1).log().end() == 0);
