@@ -70,6 +70,45 @@ TEST_CASE("summary: tells each part in Kafka's words") {
     CHECK(contains(told.watch->summary_text(told.end, true), "\x1b[1;31mFAIL\x1b[0m"));
 }
 
+TEST_CASE("summary: tells failovers by fault, phase and what bounds it") {
+    RunInfo info = story_info("all");
+    Scenario scenario;
+    RunObservers watch(scenario, info);
+    Story story(info, watch.observers());
+    story.part(b1, 0, {b1, b2, b3}).acts(b1, 0).produce(0, 1).at(100).ack(0, 1, 0).produce(1, 1);
+    const MachineId target[] = {b1};
+    story.at(200).note(FaultBegin{FaultId(0), FaultAction::crash, target});
+    story.note(NodeDown{b1, 1, DownHow::kill});
+    story.at(8100).note(CtlBroker{b1, BrokerState::fenced, 1, "session_timeout"});
+    story.part(b2, 1, {b2, b3}).at(8400).acts(b2, 1).at(8500).ack(1, 1, 1);
+    story.produce(2, 1).at(11'000).ack(2, 1, 2).end(12'000); // belongs to no fault
+    const RunEnd end{Time{} + seconds(12), RunStatus::completed, 1, "model:00", {}};
+    const std::string text = watch.summary_text(end);
+    CHECK(contains(text, "Failovers\n"
+                         "  power (b1): produce, orders/0, 8.400 s.\n"
+                         "    undetected                         8.000 s  "
+                         "broker.session.timeout.ms 9 s\n"
+                         "    propagating                       300.0 ms  "
+                         "metadata.max.idle.interval.ms 500 ms\n"
+                         "    clients_stale                     100.0 ms  "
+                         "retry.backoff.max.ms\n"
+                         "    under_replicated                   3.500 s  "
+                         "the return of a replica\n\n"));
+    const auto json = nlohmann::json::parse(watch.summary_json(end));
+    REQUIRE(json["windows"].size() == 2);
+    CHECK(json["windows"][0]["phases"]["undetected"] == 8'000'000'000);
+    CHECK(json["windows"][0]["fault"] == "power");
+    CHECK(json["windows"][0]["machine"] == "b1");
+    CHECK(json["windows"][1]["phases"].is_null());
+    REQUIRE(json["failovers"].size() == 1);
+    const auto& failover = json["failovers"][0];
+    CHECK(failover["partitions"] == nlohmann::json::array({"orders/0"}));
+    CHECK(failover["windows"] == 1);
+    CHECK(failover["phases"]["undetected"]["longest"] == 8'000'000'000);
+    CHECK(failover["phases"]["undetected"]["bounded_by"] == "broker.session.timeout.ms 9 s");
+    CHECK(failover["phases"]["electing"]["bounded_by"].is_null());
+}
+
 TEST_CASE("summary: fits into 100 columns and cannot be forged by a name") {
     Told told;
     RunInfo info = story_info();
