@@ -7,13 +7,14 @@ namespace brokersim {
 
 namespace {
 
-/// Does it hinder its targets? Orders, and what only makes things slower, are told by their end.
+/// Does it hinder its targets? Orders that are carried out at once do not.
 bool is_trouble(FaultAction action) {
     switch (action) {
     case FaultAction::resume:
     case FaultAction::heal:
     case FaultAction::set_rate:
-    case FaultAction::resize_group: return false;
+    case FaultAction::resize_group:
+    case FaultAction::move_leader: return false;
     default: return true;
     }
 }

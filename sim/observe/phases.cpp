@@ -119,7 +119,7 @@ private:
         steps_.seen() = seen;
         steps_.learnt() = learnt;
         bound(Phase::propagating, Bound::metadata_idle);
-        bound(Phase::clients_stale, stale_by(old, state));
+        bound(Phase::clients_stale, stale_by(old, k));
         if (outage_.all && facts_.isr(state).size() > 1) { recovery_ = Bound::follower_fetch; }
         find_culprit(k, moved || !states_[k - 1].leader.valid() ? old : MachineId());
         bound(Phase::electing, elected_by(k));
@@ -138,7 +138,10 @@ private:
     /// Which machine had to go, or to come back, so that this state could be, and who noticed.
     void find_culprit(std::size_t k, MachineId old) {
         const State& state = states_[k];
-        if (state.why == PartWhy::preferred_election) { return; }
+        // Both are ordered, by a clock or by somebody: nothing had to fail for them.
+        if (state.why == PartWhy::preferred_election || state.why == PartWhy::reassignment) {
+            return;
+        }
         if (old.valid() && follow(old, state.since)) { return; }
         const auto isr = facts_.isr(state);
         const auto before = facts_.isr(states_[k - 1]);
@@ -244,7 +247,8 @@ private:
         bound(Phase::undetected, Bound::fault_end);
     }
 
-    Bound stale_by(MachineId old, const State& state) const {
+    Bound stale_by(MachineId old, std::size_t k) const {
+        const State& state = states_[k];
         if (!old.valid()) { return Bound::refresh; }
         if (const FailoverFacts::Out* out = facts_.out(old, outage_.from, state.since)) {
             return out->silent ? Bound::client_request : Bound::refresh;
@@ -253,7 +257,8 @@ private:
         if (client.valid() && facts_.apart(old, client, outage_.from, state.since)) {
             return Bound::client_request;
         }
-        return Bound::leader_hint;
+        // Without a leader there is nobody to hint at: clients ask until there is one.
+        return states_[k - 1].leader.valid() ? Bound::leader_hint : Bound::refresh;
     }
 
     Bound elected_by(std::size_t k) const {

@@ -117,6 +117,7 @@ TEST_CASE("phases: without another copy, electing lasts until the replica is bac
                             "produce 1010..21700, power, b1, undetected 7990, detected 25, "
                             "electing 12475, propagating 100, clients_stale 50, recovering 50\n");
     CHECK(watched.bound(1, 2) == "the return of an in-sync replica");
+    CHECK(watched.bound(1, 4) == "retry.backoff.max.ms 1 s");
 }
 
 TEST_CASE("phases: below min.insync.replicas, electing lasts until the ISR is large enough") {
@@ -197,6 +198,25 @@ TEST_CASE("phases: an election without a fault, begun before the window") {
     CHECK(watched.told() == "produce 1010..2200, propagating 30, clients_stale 10, "
                             "recovering 1150\n");
     CHECK(watched.bound(0, 5) == "replica.fetch.backoff.ms");
+}
+
+TEST_CASE("phases: who orders a leader to move is no trouble") {
+    Watched watched;
+    watched.story->at(1020);
+    watched.begins(FaultAction::move_leader, b1);
+    const MachineId all[] = {b1, b2, b3};
+    CtlPart part;
+    part.tp = orders0;
+    part.leader = b2;
+    part.epoch = 1;
+    part.pepoch = 1;
+    part.isr = part.repl = all;
+    part.why = PartWhy::reassignment;
+    watched.story->at(1100).note(part).at(1400).note(
+        MetaSeen{b2, orders0, b2, 1, PartitionEpoch{1}});
+    watched.story->at(1420).note(Watched::client_sees(b2, 1)).at(2500).ack(1, 1, 1);
+    CHECK(watched.told() == "produce 1010..2500, electing 90, propagating 300, "
+                            "clients_stale 20, recovering 1080\n");
 }
 
 TEST_CASE("phases: a stall that belongs to no fault and no election has none") {
