@@ -89,3 +89,24 @@ TEST_CASE(
         [&] { broker.replicas.tell_lost_tails(broker.table.in(), broker.table.out); });
     CHECK(broker.table.take("log.trunc").empty());
 }
+
+TEST_CASE("a lost disk leaves nothing, and takes in what an earlier failure took") {
+    test::BrokerTable broker(1, ServerConfig{}, DiskSpec{});
+    const auto fail = [&](DownHow how) {
+        broker.path.stop(broker.table.messages);
+        broker.replicas.restart(broker.table.now, how, broker.table.messages);
+    };
+    broker.write(0, 5, 1000);
+    broker.partition(0).follow_high_watermark(broker.table.in(), 5, broker.table.out);
+    broker.wait(seconds(1));
+    fail(DownHow::power);
+    fail(DownHow::disk);
+    fail(DownHow::disk);
+    CHECK(broker.partition(0).log().end() == 0);
+    CHECK(broker.partition(0).high_watermark() == 0);
+    broker.table.facts.lines.clear();
+    broker.table.call(
+        [&] { broker.replicas.tell_lost_tails(broker.table.in(), broker.table.out); });
+    CHECK(broker.table.take("log.trunc") ==
+          "2000 log.trunc node=b1 tp=orders/0 to=0 why=disk_loss\n");
+}
