@@ -116,11 +116,8 @@ private:
             put(member.partitions);
         }
         void put(const Phases& p) {
-            for (const Duration d :
-                 {p.undetected, p.detected, p.electing, p.propagating, p.clients_stale,
-                  p.recovering, p.under_replicated, p.catching_up}) {
-                put(d);
-            }
+            for (const auto& phase : phase_fields)
+                put(p.*phase.member);
         }
 
         char* at;

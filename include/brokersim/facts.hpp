@@ -52,6 +52,18 @@ constexpr Field<F, M> field(std::string_view name, M F::*member) {
     return {name, member};
 }
 
+/// Names and fields of the phases, in their order; the first six add up to the window.
+inline constexpr std::size_t phase_count = 8;
+inline constexpr Field<Phases, Duration> phase_fields[phase_count] = {
+    {"undetected", &Phases::undetected},
+    {"detected", &Phases::detected},
+    {"electing", &Phases::electing},
+    {"propagating", &Phases::propagating},
+    {"clients_stale", &Phases::clients_stale},
+    {"recovering", &Phases::recovering},
+    {"under_replicated", &Phases::under_replicated},
+    {"catching_up", &Phases::catching_up}};
+
 enum class FactKind : std::uint8_t {
     fault_begin,
     fault_end,

@@ -56,23 +56,6 @@ enum class Bound : std::uint8_t {
     count_
 };
 
-inline constexpr std::size_t phase_count = 8;
-
-/// Names and fields of the phases, in their order; the first six add up to the window.
-struct PhaseField {
-    std::string_view name;
-    Duration Phases::*member;
-};
-inline constexpr std::array<PhaseField, phase_count> phase_fields = {
-    {{"undetected", &Phases::undetected},
-     {"detected", &Phases::detected},
-     {"electing", &Phases::electing},
-     {"propagating", &Phases::propagating},
-     {"clients_stale", &Phases::clients_stale},
-     {"recovering", &Phases::recovering},
-     {"under_replicated", &Phases::under_replicated},
-     {"catching_up", &Phases::catching_up}}};
-
 /// The first six phases of a window and why; the others are known later.
 struct Explained {
     Phases phases;

@@ -251,7 +251,7 @@ private:
         json_.key("phases");
         if (!window.phases) { return json_.raw("null"); }
         json_.open('{');
-        for (const PhaseField& phase : phase_fields) {
+        for (const auto& phase : phase_fields) {
             json_.key(phase.name).number(((*window.phases).*phase.member).ns);
         }
         json_.close('}');

@@ -114,23 +114,15 @@ bool ValueReader::value(std::span<const MemberAssignment>& out) {
 }
 
 bool ValueReader::value(Phases& out) {
-    static constexpr std::pair<std::string_view, Duration Phases::*> parts[] = {
-        {"undetected", &Phases::undetected},
-        {"detected", &Phases::detected},
-        {"electing", &Phases::electing},
-        {"propagating", &Phases::propagating},
-        {"clients_stale", &Phases::clients_stale},
-        {"recovering", &Phases::recovering},
-        {"under_replicated", &Phases::under_replicated},
-        {"catching_up", &Phases::catching_up}};
     if (!scan_.take('{')) { return false; }
     if (scan_.take('}')) { return true; }
     do {
         std::string_view name;
         if (!scan_.key(name)) { return false; }
-        const auto part = std::find_if(std::begin(parts), std::end(parts),
-                                       [&](const auto& p) { return p.first == name; });
-        if (part == std::end(parts) ? !scan_.skip() : !value(out.*(part->second))) { return false; }
+        const auto phase = std::find_if(std::begin(phase_fields), std::end(phase_fields),
+                                        [&](const auto& p) { return p.name == name; });
+        const bool known = phase != std::end(phase_fields);
+        if (known ? !value(out.*(phase->member)) : !scan_.skip()) { return false; }
     } while (scan_.take(','));
     return scan_.take('}');
 }

@@ -206,14 +206,15 @@ private:
         put('}');
     }
     void value(const Phases& p) {
-        put("{\"undetected\":"), value(p.undetected);
-        put(",\"detected\":"), value(p.detected);
-        put(",\"electing\":"), value(p.electing);
-        put(",\"propagating\":"), value(p.propagating);
-        put(",\"clients_stale\":"), value(p.clients_stale);
-        put(",\"recovering\":"), value(p.recovering);
-        put(",\"under_replicated\":"), value(p.under_replicated);
-        put(",\"catching_up\":"), value(p.catching_up);
+        char separator = '{';
+        for (const auto& phase : phase_fields) {
+            put(separator);
+            put('"');
+            put_text(phase.name);
+            put("\":");
+            value(p.*phase.member);
+            separator = ',';
+        }
         put('}');
     }
 

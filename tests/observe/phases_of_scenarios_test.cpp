@@ -79,7 +79,7 @@ std::string line(const Failover& one) {
     if (window.g.present) { text += " g" + std::to_string(window.g.value.value); }
     text +=
         " fault " + std::to_string(one.fault.value) + " at " + std::to_string(one.machine.value);
-    for (const PhaseField& phase : phase_fields) {
+    for (const auto& phase : phase_fields) {
         if (window.phases) { text += " " + std::to_string(((*window.phases).*phase.member).ns); }
     }
     return text;

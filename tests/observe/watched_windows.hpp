@@ -64,7 +64,7 @@ struct Watched {
             }
             if (one.fault.valid()) { text += ", " + info.name(one.fault); }
             if (one.machine.valid()) { text += ", " + info.name(one.machine); }
-            for (const PhaseField& phase : phase_fields) {
+            for (const auto& phase : phase_fields) {
                 const Duration lasted = (*one.window.phases).*phase.member;
                 if (lasted == Duration{}) { continue; }
                 text += ", " + std::string(phase.name) + " " + in_ms(lasted);
