@@ -43,8 +43,7 @@ void FailoverFacts::on(Time now, FactRef fact) {
     case FactKind::timer_fire: on(now, *fact.as<TimerFire>()); break;
     case FactKind::node_down: {
         const NodeDown& down = *fact.as<NodeDown>();
-        const bool silent = down.how == DownHow::power || down.how == DownHow::disk;
-        stops(now, down.node, true, silent);
+        stops(now, down.node, true, down.how == DownHow::power); // Else its connections are reset.
         break;
     }
     case FactKind::node_paused: stops(now, fact.as<NodePaused>()->node, false, true); break;

@@ -42,6 +42,20 @@ TEST_CASE("phases: a silent leader costs its clients their request time-out") {
     CHECK(watched.bound(0, 4) == "request.timeout.ms 30 s");
 }
 
+TEST_CASE("phases: a process whose disk is lost resets its connections") {
+    Watched watched;
+    watched.story->at(1020);
+    watched.begins(FaultAction::lose_disk, b1);
+    watched.story->note(NodeDown{b1, 1, DownHow::disk});
+    watched.fence(9000, 9025, b1);
+    watched.story->part(b2, 1, {b2, b3}).at(9300).acts(b2, 1);
+    watched.story->at(9800).note(Watched::client_sees(b2, 1)).at(9820).ack(1, 1, 1).end(10'000);
+    CHECK(watched.told() == "produce 1010..9820, power, b1, undetected 7990, detected 25, "
+                            "propagating 275, clients_stale 500, recovering 20, "
+                            "under_replicated 180\n");
+    CHECK(watched.bound(0, 4) == "retry.backoff.max.ms 1 s");
+}
+
 TEST_CASE("phases: a follower dies, and no client has to learn anything") {
     Watched watched;
     watched.story->at(1020);
