@@ -12,9 +12,7 @@ constexpr Duration look_pause = milliseconds(100); ///< nobody leads: look again
 } // namespace
 
 ControllerChannel::ControllerChannel(const ServerConfig& config, LayoutRef layout, Stream stream)
-    : client_(NetworkClientSettings{config.reconnect_backoff, config.reconnect_backoff_max,
-                                    config.socket_connection_setup_timeout,
-                                    config.socket_connection_setup_timeout_max, true, 1},
+    : client_(between_servers(config, config.reconnect_backoff, config.reconnect_backoff_max, 1),
               layout->brokers + layout->controllers, stream) {}
 
 void ControllerChannel::restart() {

@@ -21,10 +21,8 @@ constexpr Duration cold_for = seconds(10);
 MetadataFollower::MetadataFollower(MachineId self, LayoutRef layout, const ServerConfig& config,
                                    std::uint64_t seed, const std::string& name)
     : self_(self), layout_(std::move(layout)), config_(config),
-      client_(NetworkClientSettings{config.controller_quorum_retry_backoff,
-                                    config.controller_quorum_retry_backoff,
-                                    config.socket_connection_setup_timeout,
-                                    config.socket_connection_setup_timeout_max, true, 1},
+      client_(between_servers(config, config.controller_quorum_retry_backoff,
+                              config.controller_quorum_retry_backoff, 1),
               layout_->brokers + layout_->controllers,
               Stream(seed, {"metadata connections", name})),
       searches_(seed, {"quorum searches", name}), delays_(seed, {"metadata apply", name}) {}

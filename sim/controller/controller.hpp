@@ -78,6 +78,8 @@ private:
     void tell(const MetadataRecord& record, Effects& out);
     void answer(const Waiting& waiting, Effects& out);
     void wait(Waiting waiting);
+    template <class Response>
+    bool serves(const Incoming& incoming, Effects& out);
 
     void on_registration(In in, const Incoming& incoming, Effects& out);
     void on_heartbeat(In in, const Incoming& incoming, Effects& out);

@@ -6,29 +6,24 @@
 
 namespace brokersim {
 
+/// Only the active controller does; any other says so.
+template <class Response>
+bool Controller::serves(const Incoming& incoming, Effects& out) {
+    if (!active_) out.send<Response>(incoming.conn).error = Error::not_controller;
+    return active_;
+}
+
 void Controller::on_message(In in, const Incoming& incoming, Effects& out) {
     switch (incoming.kind) {
     case kind_of<ApiVersionsRequest>: out.send<ApiVersionsResponse>(incoming.conn); break;
     case kind_of<BrokerRegistrationRequest>:
-        if (active_) {
-            on_registration(in, incoming, out);
-        } else {
-            out.send<BrokerRegistrationResponse>(incoming.conn).error = Error::not_controller;
-        }
+        if (serves<BrokerRegistrationResponse>(incoming, out)) on_registration(in, incoming, out);
         break;
     case kind_of<BrokerHeartbeatRequest>:
-        if (active_) {
-            on_heartbeat(in, incoming, out);
-        } else {
-            out.send<BrokerHeartbeatResponse>(incoming.conn).error = Error::not_controller;
-        }
+        if (serves<BrokerHeartbeatResponse>(incoming, out)) on_heartbeat(in, incoming, out);
         break;
     case kind_of<AlterPartitionRequest>:
-        if (active_) {
-            on_alter_partition(in, incoming, out);
-        } else {
-            out.send<AlterPartitionResponse>(incoming.conn).error = Error::not_controller;
-        }
+        if (serves<AlterPartitionResponse>(incoming, out)) on_alter_partition(in, incoming, out);
         break;
     default: raft_.on_message(in, incoming, out); break;
     }

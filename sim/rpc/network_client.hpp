@@ -2,6 +2,7 @@
 // ClusterConnectionStates and InFlightRequests. Brokers use it among themselves, too.
 #pragma once
 
+#include "brokersim/config.hpp"
 #include "engine/random.hpp"
 #include "protocol/effects.hpp"
 #include "rpc/backoff.hpp"
@@ -19,6 +20,18 @@ struct NetworkClientSettings {
     bool setup_timeout_grows = true; ///< false: replica fetchers (semantics §2.7)
     std::int32_t max_in_flight = 5;
 };
+
+/// Connections from a server to others, by its settings (KafkaNetworkChannel,
+/// NodeToControllerChannelManager).
+inline NetworkClientSettings between_servers(const ServerConfig& config, Duration backoff,
+                                             Duration backoff_max, std::int32_t max_in_flight) {
+    return {backoff,
+            backoff_max,
+            config.socket_connection_setup_timeout,
+            config.socket_connection_setup_timeout_max,
+            true,
+            max_in_flight};
+}
 
 /// A request under way. `token` is the owner's.
 struct InFlight {

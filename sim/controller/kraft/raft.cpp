@@ -14,10 +14,8 @@ constexpr Duration end_wait_max = seconds(5); ///< ControllerServer.shutdown
 Raft::Raft(MachineId self, LayoutRef layout, const ServerConfig& config, std::uint64_t seed,
            const std::string& name)
     : self_(self), layout_(std::move(layout)), config_(config), draws_(seed, {"quorum", name}),
-      client_(NetworkClientSettings{config.controller_quorum_retry_backoff,
-                                    config.controller_quorum_retry_backoff,
-                                    config.socket_connection_setup_timeout,
-                                    config.socket_connection_setup_timeout_max, true, 10},
+      client_(between_servers(config, config.controller_quorum_retry_backoff,
+                              config.controller_quorum_retry_backoff, 10),
               layout_->brokers + layout_->controllers,
               Stream(seed, {"controller connections", name})),
       peers_(layout_->controllers) {}
@@ -120,11 +118,6 @@ bool Raft::reachable(In in, MachineId voter, Effects& out) {
         wake_ = std::min(wake_, client_.connectable_at(voter));
     }
     return false;
-}
-
-/// The number of a request to `voter`; only the newest one's answer counts.
-std::uint64_t Raft::expect(MachineId voter) {
-    return peer(voter).expected = ++tokens_;
 }
 
 void Raft::take_failures(In in) {

@@ -82,7 +82,6 @@ private:
         bool granted = false;
         bool heard_lately = false; ///< leader: has fetched since the last quorum check
         Offset end = 0;            ///< leader: of its log, as its fetches tell
-        Time last_fetch;           ///< leader
         Time next_begin;           ///< leader: when it announces itself to this voter again
     };
     /// A fetch that waits for records.
@@ -102,7 +101,13 @@ private:
     std::size_t majority() const { return peers_.size() / 2 + 1; }
     void poll(In in, Effects& out);
     bool reachable(In in, MachineId voter, Effects& out);
-    std::uint64_t expect(MachineId voter);
+    /// A request to `voter` to be filled in; null: none may be sent now.
+    template <class M>
+    M* request(In in, MachineId voter, Effects& out) {
+        if (!reachable(in, voter, out)) return nullptr;
+        peer(voter).expected = ++tokens_; // Only the newest one's answer counts.
+        return &client_.send<M>(in, voter, out, config_.controller_quorum_request_timeout, tokens_);
+    }
     void take_failures(In in);
     void on_answer(In in, const Incoming& incoming, Effects& out);
     /// An answer that says first what this node knows of epoch and leader.
@@ -148,7 +153,7 @@ private:
 
     // raft_follower.cpp
     void fetch(In in, Effects& out);
-    void fetch_from(In in, MachineId node, Effects& out);
+    bool fetch_from(In in, MachineId node, Effects& out);
     void ask_around(In in, Effects& out);
     void choose_whom_to_ask(In in);
     void on_fetched(In in, MachineId from, const FetchMetadataResponse& response, Effects& out);

@@ -121,7 +121,7 @@ void Raft::become_leader(In in, Effects& out) {
     begin_question();
     for (Peer& p : peers_) {
         p.end = 0;
-        p.last_fetch = p.next_begin = in.now;
+        p.next_begin = in.now;
     }
     out.note(CtlElected{self_, epoch_});
     MetadataRecord record;
@@ -151,14 +151,14 @@ void Raft::resign(In in, std::string_view why, Effects& out) {
 void Raft::ask(In in, Effects& out) {
     for (std::size_t k = 0; k < peers_.size(); ++k) {
         const MachineId voter = layout_->controller(k);
-        if (peer(voter).answered || !reachable(in, voter, out)) continue;
-        VoteRequest& request = client_.send<VoteRequest>(
-            in, voter, out, config_.controller_quorum_request_timeout, expect(voter));
-        request.candidate = self_;
-        request.epoch = epoch_;
-        request.pre_vote = role_ == Role::prospective;
-        request.last_epoch = log_.last_epoch();
-        request.end = log_.end();
+        if (peer(voter).answered) continue;
+        auto* request = this->request<VoteRequest>(in, voter, out);
+        if (request == nullptr) continue;
+        request->candidate = self_;
+        request->epoch = epoch_;
+        request->pre_vote = role_ == Role::prospective;
+        request->last_epoch = log_.last_epoch();
+        request->end = log_.end();
     }
 }
 

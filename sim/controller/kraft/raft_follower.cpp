@@ -10,10 +10,7 @@ namespace brokersim {
 /// From the leader; while that cannot be reached, from another voter, who may know a newer one.
 void Raft::fetch(In in, Effects& out) {
     if (peer(leader_).expected != 0) return;
-    if (reachable(in, leader_, out)) {
-        fetch_from(in, leader_, out);
-        return;
-    }
+    if (fetch_from(in, leader_, out)) return;
     const Duration patience = config_.controller_quorum_request_timeout;
     if (client_.connecting(leader_) && in.now < client_.last_attempt(leader_) + patience) {
         wake_ = std::min(wake_, client_.last_attempt(leader_) + patience);
@@ -22,14 +19,16 @@ void Raft::fetch(In in, Effects& out) {
     ask_around(in, out);
 }
 
-void Raft::fetch_from(In in, MachineId node, Effects& out) {
-    FetchMetadataRequest& request = client_.send<FetchMetadataRequest>(
-        in, node, out, config_.controller_quorum_request_timeout, expect(node));
-    request.replica = self_;
-    request.voter = true;
-    request.epoch = epoch_;
-    request.offset = log_.end();
-    request.last_epoch = log_.last_epoch();
+/// False: it cannot be asked now.
+bool Raft::fetch_from(In in, MachineId node, Effects& out) {
+    auto* request = this->request<FetchMetadataRequest>(in, node, out);
+    if (request == nullptr) return false;
+    request->replica = self_;
+    request->voter = true;
+    request->epoch = epoch_;
+    request->offset = log_.end();
+    request->last_epoch = log_.last_epoch();
+    return true;
 }
 
 /// One random voter after the other, a pause apart.
@@ -41,9 +40,8 @@ void Raft::ask_around(In in, Effects& out) {
         return;
     }
     if (!asked_.valid()) choose_whom_to_ask(in);
-    if (!asked_.valid() || !reachable(in, asked_, out)) return;
+    if (!asked_.valid() || !fetch_from(in, asked_, out)) return;
     ask_at_ = in.now + config_.controller_quorum_retry_backoff;
-    fetch_from(in, asked_, out);
 }
 
 /// Nobody who is known not to answer just now.

@@ -102,7 +102,6 @@ void Raft::on_fetch(In in, const Incoming& incoming, Effects& out) {
 /// A majority that has fetched lately, itself counted, lets it stay.
 void Raft::heard(In in, MachineId voter) {
     Peer& p = peer(voter);
-    p.last_fetch = in.now;
     p.next_begin = in.now + config_.controller_quorum_fetch_timeout / 2;
     p.heard_lately = true;
     const auto heard = static_cast<std::size_t>(
@@ -159,12 +158,11 @@ void Raft::announce(In in, Effects& out) {
             wake_ = std::min(wake_, p.next_begin);
             continue;
         }
-        if (!reachable(in, voter, out)) continue;
+        auto* request = this->request<BeginQuorumEpochRequest>(in, voter, out);
+        if (request == nullptr) continue;
         p.next_begin = in.now + config_.controller_quorum_fetch_timeout / 2;
-        BeginQuorumEpochRequest& request = client_.send<BeginQuorumEpochRequest>(
-            in, voter, out, config_.controller_quorum_request_timeout, expect(voter));
-        request.leader = self_;
-        request.epoch = epoch_;
+        request->leader = self_;
+        request->epoch = epoch_;
     }
 }
 
@@ -172,12 +170,12 @@ void Raft::announce(In in, Effects& out) {
 void Raft::tell_end(In in, Effects& out) {
     for (std::size_t k = 0; k < peers_.size(); ++k) {
         const MachineId voter = layout_->controller(k);
-        if (peer(voter).answered || !reachable(in, voter, out)) continue;
-        EndQuorumEpochRequest& request = client_.send<EndQuorumEpochRequest>(
-            in, voter, out, config_.controller_quorum_request_timeout, expect(voter));
-        request.leader = self_;
-        request.epoch = epoch_;
-        request.successors = successors_;
+        if (peer(voter).answered) continue;
+        auto* request = this->request<EndQuorumEpochRequest>(in, voter, out);
+        if (request == nullptr) continue;
+        request->leader = self_;
+        request->epoch = epoch_;
+        request->successors = successors_;
     }
 }
 

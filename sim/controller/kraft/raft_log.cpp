@@ -26,6 +26,7 @@ void RaftLog::truncate(Offset end) {
 }
 
 void RaftLog::read(Offset from, std::vector<MetadataRecord>& out) const {
+    BS_ASSERT(from >= start_);
     for (Offset offset = from; offset < end(); ++offset)
         out.push_back(at(offset));
 }
