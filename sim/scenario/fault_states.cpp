@@ -164,7 +164,7 @@ void decode_when(Report& report, const Node& node, const KeyInfo&, FaultDraft& o
     const auto kinds = std::count_if(node.children.begin(), node.children.end(), [](const Node& m) {
         return !m.key.starts_with("x-") && !m.is(Node::Kind::null);
     });
-    if (kinds != 1) { report.error(node, "`when` has one predicate"); }
+    if (kinds != 1) { report.error(node, "`when` needs exactly one predicate"); }
 }
 
 void resolve_when(FaultDraft& fault, const Draft& draft, const Names& names, Report& report) {

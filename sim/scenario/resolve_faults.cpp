@@ -254,6 +254,12 @@ void check_brokers_only(const FaultDraft& fault, const Names& names, Report& rep
                       fault.action == FaultAction::stall_disk ||
                       fault.action == FaultAction::lose_disk;
     if (!cpu && !disk) { return; }
+    const TargetSpec::Kind kind = fault.target.kind;
+    if (disk && (kind == TargetSpec::Kind::controller || kind == TargetSpec::Kind::member)) {
+        report.error(*fault.target_node, "whoever has this role has no disk that is modelled: "
+                                         "only brokers have");
+        return;
+    }
     for (const std::string& name : fault.target.machines) {
         if (names.is_broker(name)) { continue; }
         if (cpu) {

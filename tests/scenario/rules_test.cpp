@@ -263,8 +263,10 @@ TEST_CASE("faults: rolling restarts, requests, disks, leaders") {
             "one of \"factor\" and \"write\"");
     for (const char* what : {"slow_disk", "stall_disk", "lose_disk"}) {
         const std::string factor = std::string(what) == "slow_disk" ? R"(, "factor": 2)" : "";
-        refused(fault(at("\"" + std::string(what) + R"(", "target": "shop")" + factor)),
-                "/faults/0/target");
+        for (const char* who : {"shop", "controller"}) {
+            refused(fault(at("\"" + std::string(what) + R"(", "target": ")" + who + "\"" + factor)),
+                    "/faults/0/target");
+        }
     }
     const FaultSpec move = built(at(R"("move_leader", "partition": "orders/2", "to": "b1")"));
     CHECK(move.topic == "orders");
