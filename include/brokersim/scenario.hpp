@@ -43,6 +43,9 @@ struct Distribution {
     std::vector<Point> points = {};   ///< quantiles: share and value grow
 
     static Distribution constant(Duration d) { return {Kind::constant, d, d, {}, {}, 0, {}}; }
+    static Distribution uniform(Duration low, Duration high) {
+        return {Kind::uniform, low, high, {}, {}, 0, {}};
+    }
 };
 
 /// Events per second as a ratio of integers: `count` per `per`. 1000/s = {1000, 1 s}.
@@ -118,6 +121,8 @@ struct BrokerSpec {
     ServerConfig config;
     CpuSpec cpu;
     DiskSpec disk;
+    /// From the start of its process to its first request; 0.9 to 1.4 s unless said otherwise.
+    Distribution start_up = Distribution::uniform(milliseconds(900), milliseconds(1400));
 };
 
 struct TopicSpec {

@@ -14,7 +14,8 @@ Broker::Broker(MachineId self, const std::string& name, LayoutRef layout, const 
       fetchers_(self, layout, spec.config, seed, name),
       lifecycle_(self, layout, spec.config, seed, name),
       metadata_(self, layout, spec.config, seed, name), isr_(self, layout, spec.config, seed, name),
-      phases_(seed, {"broker phases", name}), views_(layout->partitions),
+      phases_(seed, {"broker phases", name}), start_up_(spec.start_up),
+      start_ups_(seed, {"broker start-up", name}), views_(layout->partitions),
       brokers_(layout->brokers) {
     armed_.fill(Time::never());
 }

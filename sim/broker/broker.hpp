@@ -5,6 +5,7 @@
 #include "broker/isr_channel.hpp"
 #include "broker/lifecycle.hpp"
 #include "broker/metadata_follower.hpp"
+#include "engine/distribution.hpp"
 #include "replica/fetchers.hpp"
 #include "replica/replica_manager.hpp"
 #include "server/request_path.hpp"
@@ -108,6 +109,7 @@ private:
     Handled handle(In in, const Incoming& request, Effects& out);
     bool wait(const Incoming& request, Time until, std::uint8_t stage, In in, Effects& out);
     void load_logs(In in, Effects& out);
+    Time next_look(Time now) const;
     void arm_housekeeping(Time first_retention, Time first_flush, Effects& out);
     void metadata(In in, const Incoming& request, Effects& out);
     void find_coordinator(In in, const Incoming& request, Effects& out);
@@ -139,6 +141,9 @@ private:
     MetadataFollower metadata_;
     IsrChannel isr_;
     Stream phases_;
+    Sampler start_up_;
+    Stream start_ups_;
+    Time begins_; ///< the process has come so far that it asks for anything
     /// Requests, and data for followers, that wait for a stalled disk: packet, and the stage in
     /// which they go on.
     std::vector<std::pair<std::uint32_t, std::uint8_t>> stalled_;

@@ -26,7 +26,7 @@ void Lifecycle::settle(In in, BrokerEpoch epoch, Duration phase) {
     next_at_ = in.now + phase;
 }
 
-void Lifecycle::start(In in, std::int32_t incarnation) {
+void Lifecycle::start(Time begins, std::int32_t incarnation) {
     channel_.restart();
     ask_until_ = Time::never();
     state_ = State::starting;
@@ -35,9 +35,9 @@ void Lifecycle::start(In in, std::int32_t incarnation) {
     ready_ = in_flight_ = asked_unfence_ = asked_shutdown_ = false;
     shutdown_answers_ = 0;
     metadata_offset_ = 0;
-    next_at_ = in.now;
+    next_at_ = begins;
     // initial.broker.registration.timeout.ms: a broker that nobody takes in ends.
-    give_up_ = after(in.now, config_.initial_broker_registration_timeout);
+    give_up_ = after(begins, config_.initial_broker_registration_timeout);
 }
 
 void Lifecycle::set_ready(In in) {

@@ -29,8 +29,8 @@ public:
 
     /// Registered and unfenced for long; the next heartbeat is due after `phase`.
     void settle(In in, BrokerEpoch epoch, Duration phase);
-    /// A new process: registers.
-    void start(In in, std::int32_t incarnation);
+    /// A new process: registers at `begins`.
+    void start(Time begins, std::int32_t incarnation);
     /// Logs are loaded and the first metadata published: asks to be unfenced at once.
     void set_ready(In in);
     void begin_shutdown(In in);

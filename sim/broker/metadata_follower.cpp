@@ -9,12 +9,18 @@ namespace brokersim {
 
 namespace {
 
-// How long a broker takes to apply a change: measured on a real cluster, survivors 0…15 ms apart,
-// a broker in its first seconds 27…434 ms (docs/model.md).
-constexpr Duration warm_delay_max = milliseconds(15);
-constexpr Duration cold_delay_min = milliseconds(27);
-constexpr Duration cold_delay_max = milliseconds(434);
-constexpr Duration cold_for = seconds(10);
+// How long a broker takes to apply a change, measured on a real cluster (docs/model.md): survivors
+// 0…15 ms apart; a process in its first seconds 27…434 ms; one that becomes a leader for the first
+// time since it started is later than the others, and the more so the younger it is.
+struct ApplyTime {
+    Duration least, most;
+};
+constexpr ApplyTime usual{{}, milliseconds(15)};
+constexpr ApplyTime cold{milliseconds(27), milliseconds(434)};
+constexpr ApplyTime first_lead_when_young{milliseconds(30), milliseconds(120)};
+constexpr ApplyTime first_lead{milliseconds(15), milliseconds(45)};
+constexpr Duration cold_for = seconds(3);
+constexpr Duration young_for = seconds(10);
 
 } // namespace
 
@@ -34,13 +40,14 @@ void MetadataFollower::settle(Offset end) {
     epochs_.assign(epoch_, 0);
 }
 
-void MetadataFollower::start(In in) {
+void MetadataFollower::start(In in, Time begins) {
     client_ = client_.fresh();
     in_flight_ = false;
     high_watermark_ = applied_;
     first_mark_ = -1;
-    retry_at_ = in.now;
+    retry_at_ = begins;
     started_ = in.now;
+    has_led_ = false;
     apply_at_ = Time::never();
     leader_ = target_ = {};
 }
@@ -146,10 +153,26 @@ void MetadataFollower::take_records(In in, const FetchMetadataResponse& fetched)
     high_watermark_ = std::max(high_watermark_, fetched.high_watermark);
     if (first_mark_ < 0) first_mark_ = high_watermark_;
     if (applied_ >= std::min(high_watermark_, end_) || apply_at_ != Time::never()) return;
-    const bool cold = in.now - started_ < cold_for;
-    const auto delay = cold ? delays_.between(cold_delay_min.ns, cold_delay_max.ns)
-                            : delays_.between(0, warm_delay_max.ns);
-    apply_at_ = in.now + Duration{delay};
+    const Duration age = in.now - started_;
+    ApplyTime time = usual;
+    if (age < cold_for) {
+        time = cold;
+    } else if (!has_led_ && comes_to_lead()) {
+        has_led_ = true;
+        time = age < young_for ? first_lead_when_young : first_lead;
+    }
+    apply_at_ = in.now + Duration{delays_.between(time.least.ns, time.most.ns)};
+}
+
+/// What is to be applied makes this broker the leader of something.
+bool MetadataFollower::comes_to_lead() const {
+    const auto committed = static_cast<std::size_t>(std::min(high_watermark_, end_) - applied_);
+    for (std::size_t k = 0; k < committed; ++k) {
+        const MetadataRecord& record = pending_[k];
+        if (record.kind == MetadataRecord::Kind::partition_change && record.leader == self_)
+            return true;
+    }
+    return false;
 }
 
 bool MetadataFollower::take(MetadataRecord& record) {

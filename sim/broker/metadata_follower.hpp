@@ -20,8 +20,8 @@ public:
                      std::uint64_t seed, const std::string& name);
 
     void settle(Offset end);
-    /// A new process. Its own copy of the log has survived.
-    void start(In in);
+    /// A new process, which asks for nothing before `begins`. Its own copy of the log has survived.
+    void start(In in, Time begins);
 
     void run(In in, Effects& out);
     bool owns(ConnId conn, Effects& out) const { return client_.owns(conn, out); }
@@ -50,6 +50,7 @@ private:
     MachineId other_voter();
     void turn_elsewhere(In in);
     void send(In in, Effects& out);
+    bool comes_to_lead() const;
     void take_records(In in, const FetchMetadataResponse& fetched);
 
     MachineId self_;
@@ -65,7 +66,8 @@ private:
     Offset end_ = 0, high_watermark_ = 0, applied_ = 0;
     Offset first_mark_ = -1;
     bool in_flight_ = false;
-    Time retry_at_; ///< no fetch before
+    bool has_led_ = true; ///< since its process started
+    Time retry_at_;       ///< no fetch before
     Time started_ = Time{-(std::int64_t{1} << 60)};
     Time apply_at_ = Time::never(), last_apply_;
     Time wake_ = Time::never();

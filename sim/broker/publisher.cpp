@@ -48,8 +48,9 @@ void Broker::start(In in, std::int32_t incarnation, bool clean, Effects& out) {
     producer_ids_ = std::int64_t{incarnation} * 1'000'000;
     serving_ = published_ = false;
     out.listen(false); // The listeners take requests only once the broker is unfenced.
-    metadata_.start(in);
-    lifecycle_.start(in, incarnation);
+    begins_ = in.now + start_up_.draw(start_ups_);
+    metadata_.start(in, begins_);
+    lifecycle_.start(begins_, incarnation);
     isr_.start();
     fetchers_.restart();
     unchecked_ = clean ? 0 : replicas_.unflushed_bytes();
@@ -61,7 +62,7 @@ void Broker::start(In in, std::int32_t incarnation, bool clean, Effects& out) {
 /// The disk answers: from here on it is known when the logs will be ready.
 void Broker::load_logs(In in, Effects& out) {
     constexpr Duration initial_task_delay = seconds(30);
-    logs_ready_ = in.now + replicas_.disk().read_time(unchecked_);
+    logs_ready_ = std::max(in.now, begins_) + replicas_.disk().read_time(unchecked_);
     arm(lag_timer, logs_ready_ + config_.replica_lag_time_max / 2, out);
     arm_housekeeping(logs_ready_ + initial_task_delay, logs_ready_ + initial_task_delay, out);
     if (logs_ready_ > in.now) arm(apply_timer, logs_ready_, out);
@@ -109,11 +110,24 @@ void Broker::apply_metadata(In in, Effects& out) {
         work_ |= all_work;
     }
     if (!published_ && metadata_.caught_up() && logs_ready_ <= in.now) {
-        publish(in, out);
-        lifecycle_.set_ready(in);
-        work_ |= all_work;
+        const Time look = next_look(in.now);
+        if (look > in.now) {
+            arm(apply_timer, look, out);
+        } else {
+            publish(in, out);
+            lifecycle_.set_ready(in);
+            work_ |= all_work;
+        }
     }
     arm(apply_timer, metadata_.apply_at(), out);
+}
+
+/// Whether everything is there for the first image is looked at every 100 ms (MetadataLoader).
+Time Broker::next_look(Time now) const {
+    constexpr Duration period = milliseconds(100);
+    const Duration since = std::max(Duration{}, now - begins_);
+    const std::int64_t looks = (since.ns + period.ns - 1) / period.ns;
+    return begins_ + Duration{looks * period.ns};
 }
 
 void Broker::apply_broker(const MetadataRecord& record) {

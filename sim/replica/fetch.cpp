@@ -133,9 +133,9 @@ inline Error ReplicaManager::check_entry(const FetchSession& session,
             return Error::unknown_leader_epoch;
         }
         const BrokerView& view = brokers_[session.replica.index()];
-        if (!view.fenced && session.replica_epoch < view.epoch) {
-            return Error::not_leader_or_follower;
-        }
+        // One that is not registered yet has no epoch, and is let through (Replica, KIP-903).
+        const bool stale = session.replica_epoch >= 0 && session.replica_epoch < view.epoch;
+        if (!view.fenced && stale) { return Error::not_leader_or_follower; }
     }
     const PartitionLog& log = partition.log();
     if (entry.offset < log.start() || entry.offset > log.end()) return Error::offset_out_of_range;

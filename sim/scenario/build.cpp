@@ -52,6 +52,7 @@ Scenario scenario_of(const Draft& draft) {
         broker.config = draft.broker_config;
         broker.cpu = draft.brokers.cpu;
         broker.disk = draft.brokers.disk;
+        broker.start_up = draft.brokers.start_up;
         out.brokers.push_back(std::move(broker));
     }
     for (const OverrideDraft& own : draft.brokers.overrides) {

@@ -119,6 +119,8 @@ void write_cluster(JsonWriter& w, const Draft& d) {
     write_texts(w, "racks", d.brokers.racks);
     write_cpu(w, d.brokers.cpu);
     write_disk(w, d.brokers.disk);
+    w.key("start_up");
+    write(w, d.brokers.start_up);
     w.key("config");
     w.open('{');
     write_settings(w, modelled_server(), d.broker_config);

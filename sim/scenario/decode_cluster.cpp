@@ -139,6 +139,10 @@ constexpr Key<BrokersDraft> broker_keys[] = {
     B::by<[](Report& report, const Node& node, const KeyInfo&, BrokersDraft& out) {
         read_disk(report, node, out.disk);
     }>({.name = "disk", .shape = &disk_shape, .fallback = "{}", .doc = "disk and page cache"}),
+    B::of<&BrokersDraft::start_up, AsDistribution>(
+        {.name = "start_up",
+         .fallback = "{\"uniform\": [\"900ms\", \"1.4s\"]}",
+         .doc = "from the start of a process to its first request"}),
     B::by<[](Report&, const Node& node, const KeyInfo&, BrokersDraft& out) {
         out.overrides_node = &node; // Over what the other keys say, wherever they stand.
     }>({.name = "overrides",

@@ -57,6 +57,7 @@ struct BrokersDraft {
     Settings settings;
     CpuSpec cpu;
     DiskSpec disk;
+    Distribution start_up = BrokerSpec{}.start_up;
     const Node* overrides_node = nullptr;
     std::vector<OverrideDraft> overrides;
 };

@@ -33,7 +33,7 @@ public:
     }
     void start() {
         then([&] {
-            life.start(table.in(), 2);
+            life.start(table.in().now, 2);
             life.set_leader(MachineId(4));
         });
     }
