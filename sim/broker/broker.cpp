@@ -15,8 +15,7 @@ Broker::Broker(MachineId self, const std::string& name, LayoutRef layout, const 
       lifecycle_(self, layout, spec.config, seed, name),
       metadata_(self, layout, spec.config, seed, name), isr_(self, layout, spec.config, seed, name),
       phases_(seed, {"broker phases", name}), start_up_(spec.start_up),
-      start_ups_(seed, {"broker start-up", name}), views_(layout->partitions),
-      brokers_(layout->brokers) {
+      start_ups_(seed, {"broker start-up", name}), brokers_(layout->brokers) {
     armed_.fill(Time::never());
 }
 
@@ -137,7 +136,7 @@ void Broker::metadata(In in, const Incoming& request, Effects& out) {
         response.topics.push_back(id);
         for (std::int32_t k = 0; k < topic.partitions; ++k) {
             const PartitionId tp(topic.first.value + k);
-            const PartitionView& view = views_[tp.index()];
+            const PartitionView view = views_.find(tp);
             response.partitions.push_back(
                 {tp, view.leader, view.leader_epoch,
                  view.leader.valid() ? Error::none : Error::leader_not_available});
@@ -151,7 +150,7 @@ void Broker::find_coordinator(In in, const Incoming& request, Effects& out) {
     const RequestRef ref = path_.ref(request, out);
     std::uint32_t packet = no_packet;
     FindCoordinatorResponse& response = path_.respond<FindCoordinatorResponse>(ref, packet, out);
-    response.coordinator = views_[layout_->groups[group.index()].coordinator.index()].leader;
+    response.coordinator = views_.find(layout_->groups[group.index()].coordinator).leader;
     if (!response.coordinator.valid()) response.error = Error::coordinator_not_available;
     path_.deliver(in, ref, packet, out);
 }

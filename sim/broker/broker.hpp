@@ -5,6 +5,7 @@
 #include "broker/isr_channel.hpp"
 #include "broker/lifecycle.hpp"
 #include "broker/metadata_follower.hpp"
+#include "broker/partition_views.hpp"
 #include "engine/distribution.hpp"
 #include "replica/fetchers.hpp"
 #include "replica/replica_manager.hpp"
@@ -18,17 +19,19 @@
 
 namespace brokersim {
 
-/// What every broker knows of every partition: enough to answer clients.
-struct PartitionView {
-    MachineId leader;
-    LeaderEpoch leader_epoch = -1;
-};
-
 /// This broker became, or is no longer, the leader of a partition of __consumer_offsets.
 struct CoordinatorTurn {
     PartitionId tp;
     bool leads = false;
     LeaderEpoch epoch = -1;
+};
+
+/// The cluster as it is settled at the start of a run.
+struct Settled {
+    std::vector<PartitionRegistration> partitions;
+    std::vector<std::vector<PartitionId>> replicas; ///< by broker: what it has
+    std::vector<BrokerView> brokers;
+    PartitionViews::Base views;
 };
 
 class Broker {
@@ -39,9 +42,7 @@ public:
     static constexpr std::uint32_t timer_slots = 11;
 
     /// The settled cluster: registered as `epoch`, metadata applied up to `end`.
-    void settle(In in, BrokerEpoch epoch, Offset end,
-                const std::vector<PartitionRegistration>& partitions,
-                const std::vector<BrokerView>& brokers, Effects& out);
+    void settle(In in, BrokerEpoch epoch, Offset end, const Settled& cluster, Effects& out);
     /// The process comes up again. `clean`: it was stopped, and its logs need no check.
     void start(In in, std::int32_t incarnation, bool clean, Effects& out);
     /// Takes a message. Returns true if it is a request for a group coordinator: the owner has it
@@ -78,7 +79,7 @@ public:
     const ReplicaManager& replicas() const { return replicas_; }
     /// Taken by the owner after each event.
     std::vector<CoordinatorTurn> coordinator_turns;
-    const PartitionView& view(PartitionId tp) const { return views_[tp.index()]; }
+    PartitionView view(PartitionId tp) const { return views_.find(tp); }
 
 private:
     enum Timer : std::uint32_t {
@@ -148,7 +149,7 @@ private:
     /// which they go on.
     std::vector<std::pair<std::uint32_t, std::uint8_t>> stalled_;
     std::int64_t unchecked_ = 0; ///< bytes of the logs that this start has to read
-    std::vector<PartitionView> views_;
+    PartitionViews views_;
     std::map<PartitionId, PartitionRegistration> local_; ///< partitions with a replica here
     std::vector<BrokerView> brokers_;
     bool published_ = false; ///< replicas act on the metadata

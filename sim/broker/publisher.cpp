@@ -6,19 +6,12 @@
 
 namespace brokersim {
 
-void Broker::settle(In in, BrokerEpoch epoch, Offset end,
-                    const std::vector<PartitionRegistration>& partitions,
-                    const std::vector<BrokerView>& brokers, Effects& out) {
+void Broker::settle(In in, BrokerEpoch epoch, Offset end, const Settled& cluster, Effects& out) {
     incarnation_ = 1;
-    brokers_ = brokers;
-    for (std::size_t k = 0; k < partitions.size(); ++k) {
-        const PartitionRegistration& state = partitions[k];
-        views_[k] = {state.leader, state.leader_epoch};
-        if (std::find(state.replicas.begin(), state.replicas.end(), self_) !=
-            state.replicas.end()) {
-            local_.emplace(PartitionId(k), state);
-        }
-    }
+    brokers_ = cluster.brokers;
+    views_.settle(cluster.views);
+    for (const PartitionId tp : cluster.replicas[self_.index()])
+        local_.emplace_hint(local_.end(), tp, cluster.partitions[tp.index()]);
     metadata_.settle(end);
     lifecycle_.settle(in, epoch,
                       Duration{phases_.between(0, config_.broker_heartbeat_interval.ns - 1)});
@@ -150,7 +143,7 @@ void Broker::apply_broker(const MetadataRecord& record) {
 }
 
 void Broker::apply_partition_record(In in, const MetadataRecord& record, Effects& out) {
-    views_[record.tp.index()] = {record.leader, record.epoch};
+    views_.set(record.tp, {record.leader, record.epoch});
     if (std::find(record.replicas.begin(), record.replicas.end(), self_) == record.replicas.end()) {
         return;
     }

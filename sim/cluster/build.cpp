@@ -133,13 +133,16 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
     note(Cause{}, CtlElected{layout_->controller(0), 1});
     const Records records = first_records();
     ClusterImage image(layout_);
-    std::vector<PartitionRegistration> partitions(layout_->partitions);
-    std::vector<BrokerView> views(layout_->brokers);
+    Settled cluster;
+    cluster.partitions.resize(layout_->partitions);
+    cluster.replicas.resize(layout_->brokers);
+    cluster.brokers.resize(layout_->brokers);
+    std::vector<PartitionView> views(layout_->partitions);
     for (const MetadataRecord& record : records) {
         image.apply(record);
         switch (record.kind) {
         case MetadataRecord::Kind::register_broker:
-            views[record.broker.index()].epoch = record.broker_epoch;
+            cluster.brokers[record.broker.index()].epoch = record.broker_epoch;
             note(Cause{}, CtlBroker{record.broker, BrokerState::registered, record.broker_epoch,
                                     record.reason});
             break;
@@ -148,14 +151,19 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
                                     record.reason});
             break;
         case MetadataRecord::Kind::partition_change:
-            partitions[record.tp.index()] = {record.leader, record.epoch,    record.partition_epoch,
-                                             false,         record.replicas, record.isr};
+            cluster.partitions[record.tp.index()] = {record.leader,          record.epoch,
+                                                     record.partition_epoch, false,
+                                                     record.replicas,        record.isr};
+            for (const MachineId replica : record.replicas)
+                cluster.replicas[replica.index()].push_back(record.tp);
+            views[record.tp.index()] = {record.leader, record.epoch};
             note(Cause{}, CtlPart{record.tp, record.leader, record.epoch, record.partition_epoch,
                                   record.isr, record.elr, record.replicas, true, PartWhy::created});
             break;
         default: break;
         }
     }
+    cluster.views = std::make_shared<const std::vector<PartitionView>>(std::move(views));
     const auto end = static_cast<Offset>(records.size());
     for (std::size_t k = 0; k < controllers_.size(); ++k) {
         const MachineId id = layout_->controller(k);
@@ -166,7 +174,7 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
     for (std::size_t k = 0; k < brokers_.size(); ++k) {
         const MachineId id(k);
         out_.begin(In{now_, id}, Cause{}, sink_);
-        brokers_[k].broker().settle(In{now_, id}, views[k].epoch, end, partitions, views, out_);
+        brokers_[k].broker().settle(In{now_, id}, cluster.brokers[k].epoch, end, cluster, out_);
         brokers_[k].settle_event(In{now_, id}, out_);
         carry_out(machines_[id.index()], id);
     }

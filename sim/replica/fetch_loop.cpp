@@ -52,16 +52,17 @@ void Fetchers::on_response(In in, const Incoming& response, ReplicaManager& repl
         NetworkClient& client = clients_[index];
         if (!client.owns(response.conn, out)) continue;
         InFlight request;
-        if (!client.on_response(in, response, out, request)) return;
-        for (Thread& thread : threads_) {
-            if (thread.leader != response.from || thread.index != index) continue;
-            if (response.kind == kind_of<FetchResponse>) {
-                on_fetch(in, thread, out.body<FetchResponse>(response), replicas, out);
-            } else {
-                on_offsets(in, thread, out.body<ListOffsetsResponse>(response), replicas, out);
-            }
-            return;
+        const bool about_partitions = client.on_response(in, response, out, request);
+        Thread* const thread = find_thread(response.from, index);
+        if (thread == nullptr) return;
+        set_due(*thread);
+        if (!about_partitions) return; // The connection is ready.
+        if (response.kind == kind_of<FetchResponse>) {
+            on_fetch(in, *thread, out.body<FetchResponse>(response), replicas, out);
+        } else {
+            on_offsets(in, *thread, out.body<ListOffsetsResponse>(response), replicas, out);
         }
+        return;
     }
 }
 

@@ -32,6 +32,9 @@ void Fetchers::restart() {
         fresh.push_back(clients_[k].fresh());
     clients_ = std::move(fresh);
     threads_.clear();
+    thread_of_.clear();
+    due_.clear();
+    look_at_ = Time::never();
     places_.clear();
     wake_ = Time::never();
     broker_epoch_ = -1;
@@ -41,13 +44,20 @@ Fetchers::Thread& Fetchers::thread_for(MachineId leader, PartitionId tp) {
     const Layout::Topic& topic = layout_->topic(tp);
     const auto index = static_cast<std::uint32_t>(
         fetcher_index(topic.name, tp.value - topic.first.value, config_.num_replica_fetchers));
-    for (Thread& thread : threads_) {
-        if (thread.leader == leader && thread.index == index) return thread;
-    }
+    if (Thread* const thread = find_thread(leader, index)) return *thread;
+    if (thread_of_.empty()) thread_of_.assign(layout_->brokers * clients_.size(), -1);
+    thread_of_[leader.index() * clients_.size() + index] =
+        static_cast<std::int32_t>(threads_.size());
     threads_.emplace_back();
     threads_.back().leader = leader;
     threads_.back().index = index;
     return threads_.back();
+}
+
+Fetchers::Thread* Fetchers::find_thread(MachineId leader, std::uint32_t index) {
+    if (thread_of_.empty()) return nullptr;
+    const std::int32_t at = thread_of_[leader.index() * clients_.size() + index];
+    return at < 0 ? nullptr : &threads_[static_cast<std::size_t>(at)];
 }
 
 void Fetchers::set_state(Thread& thread, Item& item, State state) {
@@ -110,6 +120,7 @@ void Fetchers::follow(In in, std::uint32_t number, ReplicaManager& replicas, boo
     item.epoch = partition.leader_epoch();
     ++thread.fetching;
     ++thread.follows;
+    set_due(thread);
     thread.changed.push_back(at);
     places_[number] = {static_cast<std::int32_t>(&thread - threads_.data()), at};
 }
@@ -131,6 +142,7 @@ void Fetchers::pause(In in, Thread& thread, Item& item, Duration wait) {
     item.resume = in.now + wait;
     item.kept_delay = wait;
     thread.look_at = std::min(thread.look_at, item.resume);
+    look_at_ = std::min(look_at_, item.resume);
     if (item.in_session) {
         thread.forgotten.push_back(item.tp);
         item.in_session = false;
@@ -157,7 +169,7 @@ bool Fetchers::owns(ConnId conn, Effects& out) const {
 
 void Fetchers::on_connected(In in, ConnId conn, Effects& out) {
     for (NetworkClient& c : clients_) {
-        if (c.owns(conn, out)) c.on_connected(in, conn, out);
+        if (c.owns(conn, out)) c.on_connected(in, conn, out); // API versions come next.
     }
 }
 
@@ -186,42 +198,59 @@ void Fetchers::drain_failures(In in) {
     for (std::uint32_t index = 0; index < clients_.size(); ++index) {
         for (const Failure& failure : clients_[index].failures) {
             if (failure.has_request) continue; // The loss of its connection is told, too.
-            for (Thread& thread : threads_) {
-                if (thread.leader == failure.node && thread.index == index && thread.follows > 0) {
-                    pause_all(in, thread);
-                }
-            }
+            Thread* const thread = find_thread(failure.node, index);
+            if (thread == nullptr) continue;
+            set_due(*thread);
+            if (thread->follows > 0) pause_all(in, *thread);
         }
         clients_[index].failures.clear();
     }
 }
 
-void Fetchers::run(In in, ReplicaManager& replicas, Effects& out) {
-    wake_ = Time::never();
+/// A pause is over somewhere, or an append.
+void Fetchers::look_at_all(In in) {
+    look_at_ = Time::never();
     for (Thread& thread : threads_) {
+        const bool waits = thread.append_until > in.now;
+        if (thread.look_at <= in.now || !waits) set_due(thread);
+        if (waits) look_at_ = std::min(look_at_, thread.append_until);
+        if (thread.look_at > in.now) look_at_ = std::min(look_at_, thread.look_at);
+    }
+}
+
+void Fetchers::run(In in, ReplicaManager& replicas, Effects& out) {
+    if (look_at_ <= in.now) look_at_all(in);
+    if (due_.size() > 1) std::sort(due_.begin(), due_.end());
+    for (const std::uint32_t at : due_) {
+        Thread& thread = threads_[at];
+        thread.due = false;
         if (thread.follows > 0) run_thread(in, thread, replicas, out);
     }
+    due_.clear();
+    wake_ = look_at_;
     for (const NetworkClient& c : clients_)
         wake_ = std::min(wake_, c.next_deadline());
 }
 
-void Fetchers::run_thread(In in, Thread& thread, ReplicaManager& replicas, Effects& out) {
-    if (thread.look_at <= in.now) {
-        thread.look_at = Time::never();
-        for (Item& item : thread.items) {
-            if (!item.used || item.state != State::delayed) continue;
-            if (item.resume <= in.now) {
-                set_state(thread, item, State::fetching);
-                mark(thread, item);
-            } else {
-                thread.look_at = std::min(thread.look_at, item.resume);
-            }
+void Fetchers::end_pauses(In in, Thread& thread) {
+    thread.look_at = Time::never();
+    for (Item& item : thread.items) {
+        if (!item.used || item.state != State::delayed) continue;
+        if (item.resume <= in.now) {
+            set_state(thread, item, State::fetching);
+            mark(thread, item);
+        } else {
+            thread.look_at = std::min(thread.look_at, item.resume);
         }
     }
-    wake_ = std::min(wake_, thread.look_at);
+}
+
+void Fetchers::run_thread(In in, Thread& thread, ReplicaManager& replicas, Effects& out) {
+    if (thread.look_at <= in.now) end_pauses(in, thread);
+    look_at_ = std::min(look_at_, thread.look_at);
     if (thread.in_flight) return;
     if (thread.append_until > in.now) {
-        wake_ = std::min(wake_, thread.append_until);
+        look_at_ = std::min(look_at_, thread.append_until);
         return;
     }
     const bool repair = thread.to_repair > 0;

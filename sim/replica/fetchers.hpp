@@ -63,6 +63,7 @@ private:
         std::int32_t session_id = 0;
         Time append_until;            ///< the disk holds up the thread
         Time look_at = Time::never(); ///< earliest end of a pause
+        bool due = false;             ///< listed in `due_`
     };
 
     /// Which thread fetches a replica, and which of its items that is.
@@ -72,6 +73,13 @@ private:
     };
 
     Thread& thread_for(MachineId leader, PartitionId tp);
+    Thread* find_thread(MachineId leader, std::uint32_t index);
+    void set_due(Thread& thread) {
+        if (thread.due) return;
+        thread.due = true;
+        due_.push_back(static_cast<std::uint32_t>(&thread - threads_.data()));
+    }
+    void look_at_all(In in);
     Item* item_of(Thread& thread, PartitionId tp, const ReplicaManager& replicas);
     void mark(Thread& thread, Item& item) {
         if (item.changed) return;
@@ -84,6 +92,7 @@ private:
     void drop(Thread& thread, std::uint32_t item);
     void drain_failures(In in);
     void run_thread(In in, Thread& thread, ReplicaManager& replicas, Effects& out);
+    void end_pauses(In in, Thread& thread);
     void send_fetch(In in, Thread& thread, ReplicaManager& replicas, Effects& out);
     bool send_repair(In in, Thread& thread, Effects& out);
     void take_part(In in, Thread& thread, Item& item, Partition& partition,
@@ -101,6 +110,10 @@ private:
     BrokerEpoch broker_epoch_ = -1;
     std::vector<NetworkClient> clients_; ///< one per fetcher index
     std::vector<Thread> threads_;
+    std::vector<std::int32_t> thread_of_; ///< by leader, then index; -1: none
+    std::vector<std::uint32_t> due_;      ///< threads that may have something to do
+    /// No thread that is not due has anything to do by the clock before this.
+    Time look_at_ = Time::never();
     std::vector<Place> places_; ///< by replica number
     Time wake_ = Time::never();
 };

@@ -10,7 +10,7 @@ namespace brokersim {
 ReplicaManager::ReplicaManager(MachineId self, LayoutRef layout, const ServerConfig& config,
                                const DiskSpec& disk)
     : self_(self), layout_(std::move(layout)), config_(config), disk_(disk),
-      number_(layout_->partitions, -1), brokers_(layout_->brokers) {}
+      brokers_(layout_->brokers) {}
 
 Partition* ReplicaManager::find(PartitionId tp) {
     const std::int32_t number = number_of(tp);
@@ -22,7 +22,7 @@ std::int32_t ReplicaManager::apply(In in, PartitionId tp, const PartitionRegistr
     std::int32_t number = number_of(tp);
     if (number < 0) {
         number = static_cast<std::int32_t>(partitions_.size());
-        number_[tp.index()] = number;
+        numbers_.add(tp, number);
         partitions_.emplace_back(tp, layout_->topic(tp).min_isr, config_,
                                  layout_->topic(tp).config);
         last_flush_.push_back(in.now);

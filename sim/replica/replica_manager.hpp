@@ -7,6 +7,7 @@
 #include "protocol/layout.hpp"
 #include "replica/fetch_session.hpp"
 #include "replica/partition.hpp"
+#include "replica/partition_index.hpp"
 #include "server/expiry_queue.hpp"
 #include "server/request_path.hpp"
 
@@ -23,7 +24,7 @@ public:
                    const DiskSpec& disk);
 
     Partition* find(PartitionId tp);
-    std::int32_t number_of(PartitionId tp) const { return number_[tp.index()]; }
+    std::int32_t number_of(PartitionId tp) const { return numbers_.find(tp); }
     std::vector<Partition>& partitions() { return partitions_; }
     const std::vector<Partition>& partitions() const { return partitions_; }
     const std::vector<BrokerView>& brokers() const { return brokers_; }
@@ -173,7 +174,7 @@ private:
     ServerConfig config_;
     Disk disk_;
     Time disk_free_;
-    std::vector<std::int32_t> number_; ///< by PartitionId; -1: no replica here
+    PartitionIndex numbers_;
     std::vector<Partition> partitions_;
     std::vector<BrokerView> brokers_;
     std::vector<std::uint32_t> changed_; ///< by apply(), until applied()
@@ -186,7 +187,7 @@ private:
     std::vector<FetchSession> sessions_;
     std::vector<Time> session_fetched_; ///< last fetch of each, for Partition::settle_followers
     std::vector<std::uint32_t> free_sessions_;
-    std::int32_t next_session_ = 1;
+    std::uint32_t next_session_ = 0;
     ExpiryQueue fetch_expiry_;
     std::vector<MachineId> lagging_;
     std::vector<std::uint32_t> touched_, moved_; ///< scratch of fetch()

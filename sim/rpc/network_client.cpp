@@ -15,7 +15,11 @@ bool NetworkClient::any_connecting() const {
 
 void NetworkClient::connect(In in, MachineId node, Effects& out) {
     BS_ASSERT(connectable(node, in.now));
-    Node& n = nodes_[node.index()];
+    if (place_[node.index()] == nowhere) {
+        place_[node.index()] = static_cast<std::uint32_t>(nodes_.size());
+        nodes_.emplace_back();
+    }
+    Node& n = at(node);
     n.state = State::connecting;
     n.last_attempt = in.now;
     n.conn = out.dial(node);
@@ -28,25 +32,26 @@ void NetworkClient::connect(In in, MachineId node, Effects& out) {
 }
 
 void NetworkClient::disconnect(In in, MachineId node, Effects& out) {
-    Node& n = nodes_[node.index()];
-    if (n.state == State::disconnected) return;
-    out.close(n.conn);
+    const Node* const n = find(node);
+    if (n == nullptr || n->state == State::disconnected) return;
+    out.close(n->conn);
     lost(in, node, false);
 }
 
 void NetworkClient::disconnect_all(In in, Effects& out) {
-    for (std::size_t k = 0; k < nodes_.size(); ++k)
+    for (std::size_t k = 0; k < place_.size(); ++k)
         disconnect(in, MachineId(k), out);
 }
 
 bool NetworkClient::owns(ConnId conn, Effects& out) const {
     const std::uint32_t node = out.user(conn);
-    return node < nodes_.size() && nodes_[node].conn == conn;
+    if (node >= place_.size() || place_[node] == nowhere) return false;
+    return nodes_[place_[node]].conn == conn;
 }
 
 MachineId NetworkClient::on_connected(In in, ConnId conn, Effects& out) {
     const MachineId node(static_cast<std::int32_t>(out.user(conn)));
-    Node& n = nodes_[node.index()];
+    Node& n = at(node);
     if (n.state != State::connecting) return node;
     n.state = State::checking;
     n.setup_deadline = Time::never();
@@ -61,7 +66,7 @@ MachineId NetworkClient::on_connected(In in, ConnId conn, Effects& out) {
 
 void NetworkClient::on_refused(In in, ConnId conn, Effects& out) {
     const MachineId node(static_cast<std::int32_t>(out.user(conn)));
-    ++nodes_[node.index()].setup_failures;
+    ++at(node).setup_failures;
     lost(in, node, false);
 }
 
@@ -71,7 +76,7 @@ void NetworkClient::on_lost(In in, ConnId conn, Effects& out) {
 
 /// The connection is gone: the back-off begins, every request in flight has failed.
 void NetworkClient::lost(In in, MachineId node, bool timed_out) {
-    Node& n = nodes_[node.index()];
+    Node& n = at(node);
     if (n.state == State::disconnected) return;
     n.state = State::disconnected;
     n.conn = {};
@@ -88,7 +93,7 @@ void NetworkClient::lost(In in, MachineId node, bool timed_out) {
 }
 
 bool NetworkClient::on_response(In, const Incoming& response, Effects& out, InFlight& request) {
-    Node& n = nodes_[out.user(response.conn)];
+    Node& n = at(MachineId(static_cast<std::int32_t>(out.user(response.conn))));
     BS_ASSERT(n.conn == response.conn && !n.in_flight.empty());
     request = n.in_flight.front();
     n.in_flight.erase(n.in_flight.begin());
@@ -102,8 +107,9 @@ bool NetworkClient::on_response(In, const Incoming& response, Effects& out, InFl
 void NetworkClient::on_time(In in, Effects& out) {
     if (in.now < deadline_) return;
     deadline_ = Time::never();
-    for (std::size_t k = 0; k < nodes_.size(); ++k) {
-        Node& n = nodes_[k];
+    for (std::size_t k = 0; k < place_.size(); ++k) { // In the order of machines.
+        if (place_[k] == nowhere) continue;
+        Node& n = nodes_[place_[k]];
         const MachineId node(k);
         if (n.state == State::connecting && n.setup_deadline <= in.now) {
             ++n.setup_failures;

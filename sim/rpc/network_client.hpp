@@ -56,7 +56,7 @@ public:
     enum class State : std::uint8_t { disconnected, connecting, checking, ready };
 
     NetworkClient(const NetworkClientSettings& settings, std::size_t nodes, Stream stream)
-        : settings_(settings), nodes_(nodes), stream_(stream) {}
+        : settings_(settings), place_(nodes, nowhere), stream_(stream) {}
 
     std::vector<Failure> failures;
 
@@ -64,28 +64,41 @@ public:
     const Stream& stream() const { return stream_; }
 
     /// The same client in a new process: nothing connected; its stream of draws goes on.
-    NetworkClient fresh() const { return NetworkClient(settings_, nodes_.size(), stream_); }
+    NetworkClient fresh() const { return NetworkClient(settings_, place_.size(), stream_); }
 
-    State state(MachineId node) const { return nodes_[node.index()].state; }
+    State state(MachineId node) const {
+        const Node* const n = find(node);
+        return n == nullptr ? State::disconnected : n->state;
+    }
     bool ready(MachineId node) const { return state(node) == State::ready; }
     bool connecting(MachineId node) const {
         return state(node) == State::connecting || state(node) == State::checking;
     }
-    std::size_t in_flight(MachineId node) const { return nodes_[node.index()].in_flight.size(); }
+    std::size_t in_flight(MachineId node) const {
+        const Node* const n = find(node);
+        return n == nullptr ? 0 : n->in_flight.size();
+    }
     bool may_send(MachineId node) const {
-        return ready(node) && in_flight(node) < static_cast<std::size_t>(settings_.max_in_flight);
+        const Node* const n = find(node);
+        return n != nullptr && n->state == State::ready &&
+               n->in_flight.size() < static_cast<std::size_t>(settings_.max_in_flight);
     }
     /// Disconnected, and the reconnect back-off is over.
     bool connectable(MachineId node, Time now) const {
-        const Node& n = nodes_[node.index()];
-        return n.state == State::disconnected && n.retry_at <= now;
+        const Node* const n = find(node);
+        return n == nullptr || (n->state == State::disconnected && n->retry_at <= now);
     }
     /// When connectable() becomes true; never while connected or connecting.
     Time connectable_at(MachineId node) const {
-        const Node& n = nodes_[node.index()];
-        return n.state == State::disconnected ? n.retry_at : Time::never();
+        const Node* const n = find(node);
+        if (n == nullptr) return {};
+        return n->state == State::disconnected ? n->retry_at : Time::never();
     }
-    Time last_attempt(MachineId node) const { return nodes_[node.index()].last_attempt; }
+    /// Before the start of the run: never.
+    Time last_attempt(MachineId node) const {
+        const Node* const n = find(node);
+        return n == nullptr ? Time{-1} : n->last_attempt;
+    }
     bool any_connecting() const;
 
     /// Dials. Requires connectable().
@@ -93,7 +106,7 @@ public:
     /// Sends on a ready connection. Requires may_send().
     template <class M>
     M& send(In in, MachineId node, Effects& out, Duration timeout, std::uint64_t token = 0) {
-        Node& n = nodes_[node.index()];
+        Node& n = at(node);
         n.in_flight.push_back(InFlight{M::api, in.now, timeout, token});
         note_deadline(after(in.now, timeout));
         return out.send<M>(n.conn);
@@ -101,7 +114,7 @@ public:
     /// A request without an answer (acks=0): nothing is in flight afterwards.
     template <class M>
     M& send_one_way(MachineId node, Effects& out) {
-        return out.send<M>(nodes_[node.index()].conn);
+        return out.send<M>(at(node).conn);
     }
     /// Closes a connection from here; its requests fail as disconnected.
     void disconnect(In in, MachineId node, Effects& out);
@@ -132,10 +145,19 @@ private:
         std::vector<InFlight> in_flight;
     };
 
+    const Node* find(MachineId node) const {
+        const std::uint32_t place = place_[node.index()];
+        return place == nowhere ? nullptr : &nodes_[place];
+    }
+    Node& at(MachineId node) { return nodes_[place_[node.index()]]; }
+
     void note_deadline(Time deadline) { deadline_ = std::min(deadline_, deadline); }
     void lost(In in, MachineId node, bool timed_out);
 
     NetworkClientSettings settings_;
+    /// In a large cluster a client talks to few of the machines: only those have a Node.
+    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
+    std::vector<std::uint32_t> place_; ///< by machine, among `nodes_`
     std::vector<Node> nodes_;
     Stream stream_;
     Time deadline_ = Time::never();
