@@ -7,26 +7,9 @@
 
 namespace brokersim {
 
-namespace {
-
-// A session's number names its slot, and above it how many sessions there were before it: Kafka
-// draws a number and looks it up.
-constexpr std::uint32_t slot_bits = 18;
-
-std::int32_t session_id(std::size_t slot, std::uint32_t before) {
-    BS_ASSERT(slot < (std::size_t{1} << slot_bits));
-    const std::uint32_t above = 1 + before % ((std::uint32_t{1} << (31 - slot_bits)) - 1);
-    return static_cast<std::int32_t>((above << slot_bits) | static_cast<std::uint32_t>(slot));
-}
-std::size_t session_slot(std::int32_t id) {
-    return static_cast<std::uint32_t>(id) & ((std::uint32_t{1} << slot_bits) - 1);
-}
-
-} // namespace
-
 FetchSession* ReplicaManager::session_for(const Incoming& incoming, const FetchRequest& request) {
     if (request.session_id != 0) {
-        const std::size_t slot = session_slot(request.session_id);
+        const std::size_t slot = FetchSession::slot_of(request.session_id);
         if (slot >= sessions_.size()) return nullptr;
         FetchSession& s = sessions_[slot];
         return s.used && s.id == request.session_id && s.conn == incoming.conn ? &s : nullptr;
@@ -46,7 +29,7 @@ FetchSession* ReplicaManager::session_for(const Incoming& incoming, const FetchR
     s = FetchSession{};
     s.use = use;
     s.used = true;
-    s.id = session_id(slot, next_session_++);
+    s.id = FetchSession::number(slot, next_session_++);
     s.conn = incoming.conn;
     s.replica = request.replica;
     return &s;

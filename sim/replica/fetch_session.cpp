@@ -1,6 +1,8 @@
 // The list of partitions in a fetch session.
 #include "replica/fetch_session.hpp"
 
+#include "engine/assert.hpp"
+
 #include <algorithm>
 
 namespace brokersim {
@@ -14,6 +16,12 @@ auto place(Index& index, PartitionId tp) {
 }
 
 } // namespace
+
+std::int32_t FetchSession::number(std::size_t slot, std::uint32_t before) {
+    BS_ASSERT(slot < (std::size_t{1} << slot_bits));
+    const std::uint32_t above = 1 + before % ((std::uint32_t{1} << (31 - slot_bits)) - 1);
+    return static_cast<std::int32_t>((above << slot_bits) | static_cast<std::uint32_t>(slot));
+}
 
 std::int32_t FetchSession::find(PartitionId tp) const {
     const auto at = place(index, tp);

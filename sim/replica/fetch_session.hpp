@@ -30,6 +30,13 @@ struct FetchSession {
         bool joining = false; ///< listed in `joining`
     };
 
+    /// A session's number names its slot at the broker, and how many sessions there were before it:
+    /// Kafka draws a number and looks it up.
+    static std::int32_t number(std::size_t slot, std::uint32_t before);
+    static std::size_t slot_of(std::int32_t number) {
+        return static_cast<std::uint32_t>(number) & ((std::uint32_t{1} << slot_bits) - 1);
+    }
+
     bool used = false;
     std::int32_t id = 0;
     std::int32_t epoch = 0; ///< expected in the next request
@@ -60,6 +67,9 @@ struct FetchSession {
     std::int32_t find(PartitionId tp) const;
     std::uint32_t add(PartitionId tp);
     void remove(std::uint32_t entry);
+
+private:
+    static constexpr std::uint32_t slot_bits = 18;
 };
 
 } // namespace brokersim
