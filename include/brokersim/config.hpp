@@ -122,6 +122,13 @@ struct ServerConfig {
     Duration leader_imbalance_check_interval = seconds(300);
     Duration unclean_leader_election_interval = seconds(300);
 
+    // ZooKeeper mode alone; defaults of 3.9.
+    Duration zookeeper_session_timeout = seconds(18);
+    std::int32_t zookeeper_max_in_flight_requests = 10;
+    std::int32_t controlled_shutdown_max_retries = 3;
+    Duration controlled_shutdown_retry_backoff = seconds(5);
+    std::int32_t leader_imbalance_per_broker_percentage = 10;
+
     std::int32_t offsets_topic_num_partitions = 50;
     std::int32_t offsets_topic_replication_factor = 3;
     Duration offsets_commit_timeout = seconds(5);

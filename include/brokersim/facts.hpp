@@ -112,6 +112,7 @@ enum class FactKind : std::uint8_t {
     req_parked,
     req_done,
     timer_fire,
+    zk_session,
     count_
 };
 
@@ -706,6 +707,15 @@ struct TimerFire {
         return std::tuple(field("node", &Self::node), field("kind", &Self::what));
     }
 };
+/// A session of this broker has been opened, or taken up again, or the ensemble has expired it.
+struct ZkSession {
+    BS_FACT(ZkSession, zk_session, "zk.session", state);
+    MachineId node;
+    SessionState state{};
+    static constexpr auto fields() {
+        return std::tuple(field("node", &Self::node), field("state", &Self::state));
+    }
+};
 #undef BS_FACT
 
 /// All facts, in the order of FactKind.
@@ -715,7 +725,8 @@ using AllFacts =
                LogFlush, Hw, ProdNew, ProdBlocked, ProdUnblocked, ProdRefused, ProdSend, ProdRetry,
                ProdAck, ProdFail, GroupMember, GroupRebalance, ConsGen, ConsStart, ConsRead,
                ConsDone, ConsCommit, Loss, Dup, Unavailable, Violation, ConsWait, ConsServed,
-               NetSend, NetRecv, NetDrop, ReqQueued, ReqStarted, ReqParked, ReqDone, TimerFire>;
+               NetSend, NetRecv, NetDrop, ReqQueued, ReqStarted, ReqParked, ReqDone, TimerFire,
+               ZkSession>;
 static_assert(std::tuple_size_v<AllFacts> == static_cast<std::size_t>(FactKind::count_));
 
 /// A fact of any kind, for the time of a call.

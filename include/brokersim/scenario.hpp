@@ -97,8 +97,13 @@ struct NetworkSpec {
     BetweenZones between_zones;
 };
 
+/// Who keeps the metadata: a quorum of controllers, or a ZooKeeper ensemble.
+enum class ControlPlaneMode : std::uint8_t { kraft, zookeeper };
+
 struct ControlPlaneSpec {
-    std::int32_t controllers = 3;
+    ControlPlaneMode mode = ControlPlaneMode::kraft;
+    std::int32_t controllers = 3; ///< kraft: c1 … cN
+    std::int32_t servers = 3;     ///< zookeeper: z1 … zN
     /// The feature eligible.leader.replicas.version is at level 1 (KIP-966).
     bool eligible_leader_replicas = false;
     ServerConfig config;

@@ -50,6 +50,11 @@ template <>
 inline constexpr std::string_view words_of<BrokerState>[] = {"registered", "fenced", "unfenced",
                                                              "stopping", "removed"};
 
+/// Of a broker's session with a ZooKeeper ensemble.
+enum class SessionState : std::uint8_t { connected, expired };
+template <>
+inline constexpr std::string_view words_of<SessionState>[] = {"connected", "expired"};
+
 /// Why the controller changed a partition.
 enum class PartWhy : std::uint8_t {
     created,
@@ -212,6 +217,7 @@ enum class Error : std::uint8_t {
     record_too_large,
     fenced_instance_id,
     group_max_size_reached,
+    stale_controller_epoch,
 };
 template <>
 inline constexpr std::string_view words_of<Error>[] = {
@@ -256,6 +262,7 @@ inline constexpr std::string_view words_of<Error>[] = {
     "RECORD_TOO_LARGE",
     "FENCED_INSTANCE_ID",
     "GROUP_MAX_SIZE_REACHED",
+    "STALE_CONTROLLER_EPOCH",
 };
 
 /// The requests of the model, by Kafka's names; a response has the api of its request.
@@ -281,6 +288,12 @@ enum class Api : std::uint8_t {
     vote,
     begin_quorum_epoch,
     end_quorum_epoch,
+    leader_and_isr, ///< this and the next four: ZooKeeper mode
+    update_metadata,
+    stop_replica,
+    controlled_shutdown,
+    zookeeper,        ///< what clients ask of an ensemble
+    zookeeper_quorum, ///< what its servers tell each other
 };
 template <>
 inline constexpr std::string_view words_of<Api>[] = {"ApiVersions",
@@ -303,7 +316,13 @@ inline constexpr std::string_view words_of<Api>[] = {"ApiVersions",
                                                      "FetchMetadata",
                                                      "Vote",
                                                      "BeginQuorumEpoch",
-                                                     "EndQuorumEpoch"};
+                                                     "EndQuorumEpoch",
+                                                     "LeaderAndIsr",
+                                                     "UpdateMetadata",
+                                                     "StopReplica",
+                                                     "ControlledShutdown",
+                                                     "ZooKeeper",
+                                                     "ZooKeeperQuorum"};
 
 /// The word that a trace spells for `e`.
 template <class E>

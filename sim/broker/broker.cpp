@@ -13,13 +13,16 @@ Broker::Broker(MachineId self, const std::string& name, LayoutRef layout, const 
       replicas_(self, layout, spec.config, spec.disk),
       fetchers_(self, layout, spec.config, seed, name),
       lifecycle_(self, layout, spec.config, seed, name),
-      metadata_(self, layout, spec.config, seed, name), isr_(self, layout, spec.config, seed, name),
+      metadata_(self, layout, spec.config, seed, name), orders_(seed, name),
+      shutdown_(self, layout, spec.config, seed, name), isr_(self, layout, spec.config, seed, name),
       phases_(seed, {"broker phases", name}), start_up_(spec.start_up),
       start_ups_(seed, {"broker start-up", name}), brokers_(layout->brokers) {
     armed_.fill(Time::never());
+    isr_.set_self(self);
 }
 
 bool Broker::on_message(In in, const Incoming& incoming, Effects& out) {
+    if (incoming.stage == own_stage) [[unlikely]] { return on_own_message(in, incoming, out); }
     if (is_response(incoming.kind)) {
         on_response(in, incoming, out);
         return false;
@@ -31,7 +34,7 @@ bool Broker::on_message(In in, const Incoming& incoming, Effects& out) {
     }
     const Handled handled = handle(in, incoming, out);
     if (handled == Handled::done) path_.handler_free(in, out);
-    return handled == Handled::group;
+    return handled == Handled::other_role;
 }
 
 /// The handler is stuck in a request until the disk lets it go on, at `stage`.
@@ -112,14 +115,16 @@ Broker::Handled Broker::handle(In in, const Incoming& request, Effects& out) {
     case Api::heartbeat:
     case Api::leave_group:
     case Api::offset_commit:
-    case Api::offset_fetch: return Handled::group;
-    case Api::broker_registration:
-    case Api::broker_heartbeat:
+    case Api::offset_fetch:
     case Api::alter_partition:
-    case Api::fetch_metadata:
-    case Api::vote:
-    case Api::begin_quorum_epoch:
-    case Api::end_quorum_epoch: break;
+    case Api::controlled_shutdown: return Handled::other_role;
+    case Api::leader_and_isr:
+    case Api::update_metadata:
+    case Api::stop_replica:
+        orders_.on_request(in, request, epoch_, path_, out);
+        work_ |= lifecycle_work;
+        return Handled::done;
+    default: break;
     }
     BS_UNREACHABLE("a broker got a request for the controller");
 }
@@ -185,6 +190,9 @@ void Broker::on_response(In in, const Incoming& response, Effects& out) {
     } else if (isr_.owns(response.conn, out)) {
         work_ |= isr_work | requests_work;
         isr_.on_response(in, response, replicas_, path_, out);
+    } else if (shutdown_.owns(response.conn, out)) {
+        work_ |= lifecycle_work;
+        shutdown_.on_response(in, response, out);
     } else if (fetchers_.owns(response.conn, out)) {
         work_ |= fetchers_work; // API versions of a fetcher's connection.
         fetchers_.on_response(in, response, replicas_, out);
@@ -195,6 +203,7 @@ void Broker::on_connected(In in, ConnId conn, Effects& out) {
     if (lifecycle_.owns(conn, out)) lifecycle_.on_connected(in, conn, out);
     if (metadata_.owns(conn, out)) metadata_.on_connected(in, conn, out);
     if (isr_.owns(conn, out)) isr_.on_connected(in, conn, out);
+    if (shutdown_.owns(conn, out)) shutdown_.on_connected(in, conn, out);
     if (fetchers_.owns(conn, out)) fetchers_.on_connected(in, conn, out);
     work_ |= all_work;
 }
@@ -203,6 +212,7 @@ void Broker::on_refused(In in, ConnId conn, Effects& out) {
     if (lifecycle_.owns(conn, out)) lifecycle_.on_refused(in, conn, out);
     if (metadata_.owns(conn, out)) metadata_.on_refused(in, conn, out);
     if (isr_.owns(conn, out)) isr_.on_refused(in, conn, out);
+    if (shutdown_.owns(conn, out)) shutdown_.on_refused(in, conn, out);
     if (fetchers_.owns(conn, out)) fetchers_.on_refused(in, conn, out);
     work_ |= all_work;
 }
@@ -214,6 +224,8 @@ void Broker::on_lost(In in, ConnId conn, Effects& out) {
         metadata_.on_lost(in, conn, out);
     } else if (isr_.owns(conn, out)) {
         isr_.on_lost(in, conn, out);
+    } else if (shutdown_.owns(conn, out)) {
+        shutdown_.on_lost(in, conn, out);
     } else if (fetchers_.owns(conn, out)) {
         fetchers_.on_lost(in, conn, out);
     } else {
@@ -260,8 +272,19 @@ void Broker::on_timer(In in, TimerSlot timer, Effects& out) {
         metadata_.on_time(in, out);
         work_ |= metadata_work;
         break;
-    case apply_timer: apply_metadata(in, out); break;
+    case apply_timer:
+        if (layout_->zookeeper()) {
+            apply_orders(in, out);
+        } else {
+            apply_metadata(in, out);
+        }
+        break;
     case lifecycle_timer:
+        if (layout_->zookeeper()) {
+            shutdown_.on_time(in, out);
+            work_ |= lifecycle_work;
+            break;
+        }
         lifecycle_.on_time(in, out);
         if (!published_) apply_metadata(in, out);
         work_ |= lifecycle_work;
@@ -272,8 +295,8 @@ void Broker::on_timer(In in, TimerSlot timer, Effects& out) {
 void Broker::run_isr(In in, Effects& out) {
     if (!turned_.empty()) turn_fetchers(in, out);
     if ((work_ & isr_work) != 0 || !replicas_.isr_changes.empty()) {
-        isr_.set_leader(metadata_.leader());
-        isr_.run(in, replicas_, lifecycle_.epoch(), out);
+        isr_.set_leader(controller());
+        isr_.run(in, replicas_, epoch(), out);
         arm(isr_timer, isr_.wake_at(), out);
     }
 }
@@ -295,6 +318,10 @@ void Broker::run_requests(In in, Effects& out) {
 
 /// What changes the broker's place in the cluster has made due.
 void Broker::run_control(In in, Effects& out) {
+    if (layout_->zookeeper()) {
+        run_zookeeper(in, out);
+        return;
+    }
     if ((work_ & metadata_work) != 0) {
         metadata_.run(in, out);
         arm(metadata_timer, metadata_.wake_at(), out);
@@ -318,7 +345,11 @@ void Broker::run_control(In in, Effects& out) {
 }
 
 void Broker::stop(In in, Effects&) {
-    lifecycle_.begin_shutdown(in);
+    if (layout_->zookeeper()) {
+        shutdown_.begin(in, epoch_);
+    } else {
+        lifecycle_.begin_shutdown(in);
+    }
     work_ |= lifecycle_work;
 }
 

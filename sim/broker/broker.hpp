@@ -2,10 +2,12 @@
 // KafkaApis, BrokerServer, BrokerMetadataPublisher. It holds no protocol rule itself.
 #pragma once
 
+#include "broker/controller_orders.hpp"
 #include "broker/isr_channel.hpp"
 #include "broker/lifecycle.hpp"
 #include "broker/metadata_follower.hpp"
 #include "broker/partition_views.hpp"
+#include "broker/shutdown_request.hpp"
 #include "engine/distribution.hpp"
 #include "replica/fetchers.hpp"
 #include "replica/replica_manager.hpp"
@@ -43,10 +45,14 @@ public:
 
     /// The settled cluster: registered as `epoch`, metadata applied up to `end`.
     void settle(In in, BrokerEpoch epoch, Offset end, const Settled& cluster, Effects& out);
+    /// The same in ZooKeeper mode, with `controller` elected as the first.
+    void settle(In in, BrokerEpoch epoch, MachineId controller, const Settled& cluster,
+                Effects& out);
     /// The process comes up again. `clean`: it was stopped, and its logs need no check.
     void start(In in, std::int32_t incarnation, bool clean, Effects& out);
-    /// Takes a message. Returns true if it is a request for a group coordinator: the owner has it
-    /// handled and then calls after_request().
+    /// Takes a message. Returns true if it is a request for another role of this process, a group
+    /// coordinator or a controller: the owner has it handled and then calls after_request(), but
+    /// for what the process has sent to itself.
     bool on_message(In in, const Incoming& incoming, Effects& out);
     void after_request(In in, Effects& out);
     void on_connected(In in, ConnId conn, Effects& out);
@@ -61,6 +67,14 @@ public:
     /// The disk takes nothing and gives nothing until it goes on.
     void stall_disk(Time now) { replicas_.disk().stall(now); }
     void disk_goes_on(In in, Effects& out);
+
+    // ---- ZooKeeper mode ----
+    /// Logs are loaded: the broker's node may be made.
+    bool loaded(Time now) const { return logs_ready_ <= now; }
+    /// The node is made. From now on the broker serves.
+    void registered(BrokerEpoch epoch, Effects& out);
+    /// It has been stopped, and its leaderships are moved: the session may end.
+    bool may_leave() const { return shutdown_.state() == ShutdownRequest::State::done; }
 
     /// Does what this event has made due. The owner calls it last, for every event.
     void run(In in, Effects& out) {
@@ -104,9 +118,9 @@ private:
         all_work = 31
     };
 
-    /// What a handler makes of a request: it is through with it, or a coordinator has to see it, or
-    /// it waits for the disk.
-    enum class Handled : std::uint8_t { done, group, waits };
+    /// What a handler makes of a request: it is through with it, or another role of the process has
+    /// to see it, or it waits for the disk.
+    enum class Handled : std::uint8_t { done, other_role, waits };
     Handled handle(In in, const Incoming& request, Effects& out);
     bool wait(const Incoming& request, Time until, std::uint8_t stage, In in, Effects& out);
     void load_logs(In in, Effects& out);
@@ -116,15 +130,25 @@ private:
     void find_coordinator(In in, const Incoming& request, Effects& out);
     void init_producer_id(In in, const Incoming& request, Effects& out);
     void on_response(In in, const Incoming& response, Effects& out);
+    bool on_own_message(In in, const Incoming& incoming, Effects& out);
     void apply_metadata(In in, Effects& out);
     void apply_broker(const MetadataRecord& record);
     void apply_partition_record(In in, const MetadataRecord& record, Effects& out);
     void publish(In in, Effects& out);
+    void apply_orders(In in, Effects& out);
+    void apply_order(In in, const ControllerOrders::Order& order, Effects& out);
+    void forget_metadata();
+    void settle_replicas(In in, const Settled& cluster, Effects& out);
     void apply_partition(In in, PartitionId tp, const PartitionRegistration& state, Effects& out);
     void turn_fetchers(In in, Effects& out);
     void run_isr(In in, Effects& out);
     void run_requests(In in, Effects& out);
     void run_control(In in, Effects& out);
+    void run_zookeeper(In in, Effects& out);
+    BrokerEpoch epoch() const { return layout_->zookeeper() ? epoch_ : lifecycle_.epoch(); }
+    MachineId controller() const {
+        return layout_->zookeeper() ? orders_.controller() : metadata_.leader();
+    }
     void arm(Timer timer, Time deadline, Effects& out) {
         // Armed early is as good: the timer finds nothing due and is armed again.
         if (deadline >= armed_[timer]) return;
@@ -140,6 +164,9 @@ private:
     Fetchers fetchers_;
     Lifecycle lifecycle_;
     MetadataFollower metadata_;
+    ControllerOrders orders_;  ///< ZooKeeper mode, instead of the two before
+    ShutdownRequest shutdown_; ///< likewise
+    BrokerEpoch epoch_ = -1;   ///< likewise
     IsrChannel isr_;
     Stream phases_;
     Sampler start_up_;

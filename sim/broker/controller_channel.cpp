@@ -31,7 +31,7 @@ bool ControllerChannel::ready(In in, Effects& out) {
         wake_ = look_at_;
         return false;
     }
-    if (client_.may_send(active_)) return true;
+    if (active_ == self_ || client_.may_send(active_)) return true;
     if (client_.connectable(active_, in.now)) {
         client_.connect(in, active_, out);
     } else {
@@ -52,7 +52,7 @@ bool ControllerChannel::take_failures() {
 }
 
 void ControllerChannel::not_controller(In in, Effects& out) {
-    if (active_.valid()) client_.disconnect(in, active_, out);
+    if (active_.valid() && active_ != self_) client_.disconnect(in, active_, out);
     client_.failures.clear();
     active_ = {};
 }

@@ -18,6 +18,9 @@ public:
     ControllerChannel(const ServerConfig& config, LayoutRef layout, Stream stream);
 
     void restart();
+    /// The controller may be a role of this very process (ZooKeeper mode): then no connection
+    /// carries what it is asked.
+    void set_self(MachineId self) { self_ = self; }
     /// Who leads the quorum, as the metadata log tells it; nobody: not known.
     void set_leader(MachineId leader) { leader_ = leader; }
 
@@ -25,6 +28,7 @@ public:
     bool ready(In in, Effects& out);
     template <class M>
     M& send(In in, Effects& out, Duration timeout) {
+        if (active_ == self_) return out.send_to_self<M>();
         return client_.send<M>(in, active_, out, timeout);
     }
     /// To be called first in every turn. True: the request under way will not be answered.
@@ -44,11 +48,13 @@ public:
     /// False: the response was about the connection itself.
     bool on_response(In in, const Incoming& response, Effects& out) {
         InFlight request;
+        if (response.stage == own_stage) return true;
         return client_.on_response(in, response, out, request);
     }
 
 private:
     NetworkClient client_;
+    MachineId self_;
     MachineId leader_;
     MachineId active_; ///< whom requests go to; nobody: to be found
     Time look_at_;

@@ -19,6 +19,7 @@ public:
                const std::string& name);
 
     void start();
+    void set_self(MachineId self) { channel_.set_self(self); }
     void set_leader(MachineId leader) { channel_.set_leader(leader); }
     /// Takes what `replicas` wants changed and sends it when it can.
     void run(In in, ReplicaManager& replicas, BrokerEpoch broker_epoch, Effects& out);

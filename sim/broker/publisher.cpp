@@ -7,16 +7,20 @@
 namespace brokersim {
 
 void Broker::settle(In in, BrokerEpoch epoch, Offset end, const Settled& cluster, Effects& out) {
-    incarnation_ = 1;
     brokers_ = cluster.brokers;
-    views_.settle(cluster.views);
-    for (const PartitionId tp : cluster.replicas[self_.index()])
-        local_.emplace_hint(local_.end(), tp, cluster.partitions[tp.index()]);
     metadata_.settle(end);
     lifecycle_.settle(in, epoch,
                       Duration{phases_.between(0, config_.broker_heartbeat_interval.ns - 1)});
     lifecycle_.set_metadata_offset(end);
     fetchers_.set_broker_epoch(epoch);
+    settle_replicas(in, cluster, out);
+}
+
+void Broker::settle_replicas(In in, const Settled& cluster, Effects& out) {
+    incarnation_ = 1;
+    views_.settle(cluster.views);
+    for (const PartitionId tp : cluster.replicas[self_.index()])
+        local_.emplace_hint(local_.end(), tp, cluster.partitions[tp.index()]);
     arm(lag_timer, in.now + Duration{phases_.between(1, config_.replica_lag_time_max.ns / 2)}, out);
     arm_housekeeping(
         in.now + Duration{phases_.between(1, config_.log_retention_check_interval.ns)},
@@ -42,8 +46,14 @@ void Broker::start(In in, std::int32_t incarnation, bool clean, Effects& out) {
     serving_ = published_ = false;
     out.listen(false); // The listeners take requests only once the broker is unfenced.
     begins_ = in.now + start_up_.draw(start_ups_);
-    metadata_.start(in, begins_);
-    lifecycle_.start(begins_, incarnation);
+    if (layout_->zookeeper()) {
+        forget_metadata();
+        orders_.start(in.now);
+        shutdown_.start();
+    } else {
+        metadata_.start(in, begins_);
+        lifecycle_.start(begins_, incarnation);
+    }
     isr_.start();
     fetchers_.restart();
     unchecked_ = clean ? 0 : replicas_.unflushed_bytes();
@@ -68,6 +78,7 @@ void Broker::crash(Time now, DownHow how, Messages& messages) {
     path_.stop(messages);
     replicas_.restart(now, how, messages);
     fetchers_.restart();
+    orders_.crash();
     coordinator_turns.clear();
     turned_.clear();
     work_ = 0;

@@ -49,6 +49,11 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
         controllers_.emplace_back(id, names_[id.index()], layout_, scenario.control_plane.config,
                                   seed);
     }
+    for (std::size_t k = 0; k < layout_->servers; ++k) {
+        const MachineId id(machines_.size());
+        add_machine(Kind::zookeeper, static_cast<std::uint32_t>(k), ZookeeperServer::timer_slots);
+        servers_.emplace_back(id, names_[id.index()], layout_, seed);
+    }
     if (needs_marks(scenario)) contents_.marks.keep();
     ZipfTables tables;
     for (std::size_t k = 0; k < scenario.producers.size(); ++k) {
@@ -124,25 +129,18 @@ Records World::first_records() const {
 
 void World::settle(const Scenario& scenario, FactSink* sink) {
     sink_ = sink;
-    for (std::size_t k = 0; k < layout_->brokers + layout_->controllers; ++k) {
+    for (std::size_t k = 0; k < layout_->brokers + layout_->controllers + layout_->servers; ++k) {
         machines_[k].up = true;
         machines_[k].incarnation = 1;
         network_.set_up(MachineId(k), true);
         note(Cause{}, NodeUp{MachineId(k), 1});
     }
-    note(Cause{}, CtlElected{layout_->controller(0), 1});
+    const bool zookeeper = layout_->zookeeper();
+    note(Cause{}, CtlElected{zookeeper ? MachineId(0) : layout_->controller(0), 1});
     const Records records = first_records();
-    ClusterImage image(layout_);
-    Settled cluster;
-    cluster.partitions.resize(layout_->partitions);
-    cluster.replicas.resize(layout_->brokers);
-    cluster.brokers.resize(layout_->brokers);
-    std::vector<PartitionView> views(layout_->partitions);
     for (const MetadataRecord& record : records) {
-        image.apply(record);
         switch (record.kind) {
         case MetadataRecord::Kind::register_broker:
-            cluster.brokers[record.broker.index()].epoch = record.broker_epoch;
             note(Cause{}, CtlBroker{record.broker, BrokerState::registered, record.broker_epoch,
                                     record.reason});
             break;
@@ -151,32 +149,16 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
                                     record.reason});
             break;
         case MetadataRecord::Kind::partition_change:
-            cluster.partitions[record.tp.index()] = {record.leader,          record.epoch,
-                                                     record.partition_epoch, false,
-                                                     record.replicas,        record.isr};
-            for (const MachineId replica : record.replicas)
-                cluster.replicas[replica.index()].push_back(record.tp);
-            views[record.tp.index()] = {record.leader, record.epoch};
             note(Cause{}, CtlPart{record.tp, record.leader, record.epoch, record.partition_epoch,
                                   record.isr, record.elr, record.replicas, true, PartWhy::created});
             break;
         default: break;
         }
     }
-    cluster.views = std::make_shared<const std::vector<PartitionView>>(std::move(views));
-    const auto end = static_cast<Offset>(records.size());
-    for (std::size_t k = 0; k < controllers_.size(); ++k) {
-        const MachineId id = layout_->controller(k);
-        out_.begin(In{now_, id}, Cause{}, sink_);
-        controllers_[k].settle(In{now_, id}, image, end, out_);
-        carry_out(machines_[id.index()], id);
-    }
-    for (std::size_t k = 0; k < brokers_.size(); ++k) {
-        const MachineId id(k);
-        out_.begin(In{now_, id}, Cause{}, sink_);
-        brokers_[k].broker().settle(In{now_, id}, cluster.brokers[k].epoch, end, cluster, out_);
-        brokers_[k].settle_event(In{now_, id}, out_);
-        carry_out(machines_[id.index()], id);
+    if (zookeeper) {
+        settle_zookeeper(records);
+    } else {
+        settle_kraft(records);
     }
     write_script(scenario);
     if (!waiting_.empty()) look_at_states();
@@ -185,7 +167,7 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
 
 /// Clients start cold, at their time; then faults in the order of the file.
 void World::write_script(const Scenario& scenario) {
-    std::size_t next = layout_->brokers + layout_->controllers;
+    std::size_t next = layout_->brokers + layout_->controllers + layout_->servers;
     for (const ProducerSpec& producer : scenario.producers) {
         machines_[next].starts = producer.start;
         at(producer.start, {ScriptEntry::Kind::start_machine, MachineId(next), 0});

@@ -56,8 +56,15 @@ void World::move_leader(const Occurrence& o, Cause cause) {
     partition.topic = spec_of(o).topic;
     partition.partition = spec_of(o).partition;
     out_.begin(In{now_, active}, cause, sink_);
-    controllers_[machine.index].move_leader(In{now_, active}, partition_named(partition),
-                                            o.targets.front(), out_);
+    const In in{now_, active};
+    if (layout_->zookeeper()) {
+        BrokerProcess& broker = brokers_[machine.index];
+        broker.controller().move_leader(partition_named(partition), o.targets.front(), out_);
+        broker.settle_event(in, out_);
+    } else {
+        controllers_[machine.index].move_leader(in, partition_named(partition), o.targets.front(),
+                                                out_);
+    }
     carry_out(machines_[active.index()], active);
 }
 

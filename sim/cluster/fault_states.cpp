@@ -24,8 +24,7 @@ void World::await(std::uint32_t fault) {
         case StateSpec::Kind::leader: state.who = machine_named(spec.name); break;
         case StateSpec::Kind::elected:
             state.who = machine_named(spec.name);
-            state.epoch = state.tp.valid() ? informed().committed().partition(state.tp).leader_epoch
-                                           : newest_epoch();
+            state.epoch = state.tp.valid() ? decided(state.tp).epoch : controller_epoch();
             break;
         case StateSpec::Kind::acked:
             for (std::uint32_t k = 0; k < producers_.size(); ++k) {
@@ -57,8 +56,7 @@ void World::look_at_states() {
 bool World::holds(AwaitedState& state) const {
     switch (state.kind) {
     case StateSpec::Kind::isr_size:
-        return static_cast<std::int64_t>(informed().committed().partition(state.tp).isr.size()) ==
-               state.value;
+        return static_cast<std::int64_t>(decided(state.tp).in_sync) == state.value;
     case StateSpec::Kind::leader: return leader_of(state.tp) == state.who;
     case StateSpec::Kind::elected: return elected(state);
     case StateSpec::Kind::lag_above: return lag_of(state) > state.value;
@@ -72,27 +70,20 @@ bool World::holds(AwaitedState& state) const {
     return false;
 }
 
-/// Of the controllers that are, or were, active.
-QuorumEpoch World::newest_epoch() const {
-    const MachineId active = active_controller();
-    return active.valid() ? controllers_[machines_[active.index()].index].raft().epoch() : 0;
-}
-
 bool World::elected(const AwaitedState& state) const {
     if (!state.tp.valid()) {
         const MachineId active = active_controller();
-        return active.valid() && newest_epoch() > state.epoch &&
+        return active.valid() && controller_epoch() > state.epoch &&
                (!state.who.valid() || state.who == active);
     }
-    const PartitionState& partition = informed().committed().partition(state.tp);
-    return partition.has_leader() && partition.leader_epoch > state.epoch &&
-           (!state.who.valid() || state.who == MachineId(partition.leader));
+    const Decided partition = decided(state.tp);
+    return partition.leader.valid() && partition.epoch > state.epoch &&
+           (!state.who.valid() || state.who == partition.leader);
 }
 
 /// Records that the group's members have not taken yet, up to the ends of the leaders' logs. A
 /// partition counts from the moment a member knows its position.
 std::int64_t World::lag_of(AwaitedState& state) const {
-    const ClusterImage& image = informed().committed();
     const GroupPlan& group = groups_[state.group.index()];
     std::int64_t lag = 0;
     std::size_t at = 0;
@@ -104,9 +95,8 @@ std::int64_t World::lag_of(AwaitedState& state) const {
             Offset& position = state.positions[at];
             for (std::size_t m = group.first; m < group.first + group.count; ++m)
                 position = std::max(position, consumers_[m].position(tp));
-            const PartitionState& partition = image.partition(tp);
-            if (position < 0 || !partition.has_leader()) continue;
-            const MachineId leader(partition.leader);
+            const MachineId leader = leader_of(tp);
+            if (position < 0 || !leader.valid()) continue;
             const ReplicaManager& replicas =
                 brokers_[machines_[leader.index()].index].broker().replicas();
             const std::int32_t number = replicas.number_of(tp);

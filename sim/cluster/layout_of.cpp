@@ -33,7 +33,10 @@ std::vector<std::vector<std::int32_t>> place(const Scenario& scenario, const Top
         brokers.push_back({static_cast<std::int32_t>(k), scenario.brokers[k].rack, false});
     }
     StreamDraws draws(Stream(seed, {"placement", topic.name}));
-    Placement placement = place_striped(brokers, topic.partitions, topic.replication_factor, draws);
+    const bool zookeeper = scenario.control_plane.mode == ControlPlaneMode::zookeeper;
+    Placement placement =
+        zookeeper ? place_round_robin(brokers, {topic.partitions, topic.replication_factor}, draws)
+                  : place_striped(brokers, topic.partitions, topic.replication_factor, draws);
     BS_ASSERT(placement.error == PlacementError::none);
     return std::move(placement.replicas);
 }
@@ -162,9 +165,12 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
     layout->rules = rules_of(scenario.kafka_version);
     layout->eligible_leader_replicas = scenario.control_plane.eligible_leader_replicas;
     layout->brokers = scenario.brokers.size();
-    layout->controllers = static_cast<std::size_t>(scenario.control_plane.controllers);
-    for (std::size_t k = 1; k <= layout->controllers; ++k) {
-        info.nodes.push_back("c" + std::to_string(k));
+    const bool zookeeper = scenario.control_plane.mode == ControlPlaneMode::zookeeper;
+    const std::int32_t servers =
+        zookeeper ? scenario.control_plane.servers : scenario.control_plane.controllers;
+    (zookeeper ? layout->servers : layout->controllers) = static_cast<std::size_t>(servers);
+    for (std::int32_t k = 1; k <= servers; ++k) {
+        info.nodes.push_back((zookeeper ? "z" : "c") + std::to_string(k));
     }
     for (const TopicSpec& topic : scenario.topics) {
         add_topic(plan, *layout, scenario, topic, false, seed);

@@ -85,6 +85,7 @@ void World::end_process(MachineId id, DownHow how, Cause cause) {
         break;
     }
     case Kind::controller: controllers_[machine.index].crash(); break;
+    case Kind::zookeeper: servers_[machine.index].crash(); break;
     case Kind::producer: producers_[machine.index].crash(); break;
     case Kind::consumer: consumers_[machine.index].crash(); break;
     }

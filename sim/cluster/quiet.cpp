@@ -10,10 +10,9 @@ bool World::quiet() const {
     for (const Producer& producer : producers_) {
         if (producer.pending()) return false;
     }
-    const ClusterImage& image = informed().committed();
-    for (std::size_t k = 0; k < image.partition_count(); ++k) {
-        const PartitionState& state = image.partition(PartitionId(k));
-        if (!state.has_leader() || state.isr.size() != state.replicas.size()) return false;
+    for (std::size_t k = 0; k < layout_->partitions; ++k) {
+        const Decided state = decided(PartitionId(k));
+        if (!state.leader.valid() || state.in_sync != state.replicas) return false;
     }
     for (std::size_t k = 0; k < consumers_.size(); ++k) {
         if (!consumers_[k].idle()) return false;
@@ -23,13 +22,12 @@ bool World::quiet() const {
 
 /// Every partition that a group with running members reads is read up to its high watermark.
 bool World::groups_caught_up() const {
-    const ClusterImage& image = informed().committed();
     for (std::size_t g = 0; g < layout_->groups.size(); ++g) {
         for (const TopicId id : group_topics_[g]) {
             const Layout::Topic& topic = layout_->topic(id);
             for (std::int32_t k = 0; k < topic.partitions; ++k) {
                 const PartitionId tp(topic.first.value + k);
-                const MachineId leader(image.partition(tp).leader);
+                const MachineId leader = leader_of(tp);
                 const ReplicaManager& replicas =
                     brokers_[machines_[leader.index()].index].broker().replicas();
                 const std::int32_t number = replicas.number_of(tp);

@@ -18,28 +18,6 @@ PartitionId World::partition_named(const TargetSpec& target) const {
     return {};
 }
 
-const Controller& World::informed() const {
-    return *std::max_element(
-        controllers_.begin(), controllers_.end(),
-        [](const Controller& a, const Controller& b) { return a.applied() < b.applied(); });
-}
-
-/// Of two that believe so the newer one; an old one finds out when it next hears of the other.
-MachineId World::active_controller() const {
-    const Controller* found = nullptr;
-    for (const Controller& controller : controllers_) {
-        if (!controller.active()) continue;
-        if (found == nullptr || found->raft().epoch() < controller.raft().epoch()) {
-            found = &controller;
-        }
-    }
-    return found == nullptr ? MachineId{} : found->machine();
-}
-
-MachineId World::leader_of(PartitionId tp) const {
-    return MachineId(informed().committed().partition(tp).leader);
-}
-
 /// The machines of a producer by its name in the scenario: all its instances.
 std::vector<MachineId> World::producers_named(const std::string& name) const {
     std::vector<MachineId> who;
@@ -59,7 +37,6 @@ void World::resolve(const TargetSpec& target, Stream& choices, std::vector<Machi
     const auto add = [&](MachineId id) {
         if (id.valid() && !there(id)) who.push_back(id);
     };
-    const ClusterImage& image = informed().committed();
     switch (target.kind) {
     case TargetSpec::Kind::several:
         for (const TargetSpec& part : target.parts)
@@ -71,14 +48,14 @@ void World::resolve(const TargetSpec& target, Stream& choices, std::vector<Machi
         break;
     case TargetSpec::Kind::leader: add(leader_of(partition_named(target))); break;
     case TargetSpec::Kind::follower: { // The first, in assignment order, that does not lead.
-        const PartitionState& state = image.partition(partition_named(target));
+        const PartitionState state = state_of(partition_named(target));
         const auto found = std::find_if(state.replicas.begin(), state.replicas.end(),
                                         [&](std::int32_t r) { return r != state.leader; });
         if (found != state.replicas.end()) add(MachineId(*found));
         break;
     }
     case TargetSpec::Kind::isr:
-        for (const std::int32_t member : image.partition(partition_named(target)).isr)
+        for (const std::int32_t member : state_of(partition_named(target)).isr)
             add(MachineId(member));
         break;
     case TargetSpec::Kind::controller: add(active_controller()); break;

@@ -12,14 +12,14 @@ World::World(const World& other)
     : layout_(other.layout_), names_(other.names_), loop_(other.loop_), now_(other.now_),
       timers_(other.timers_), timer_owner_(other.timer_owner_), messages_(other.messages_),
       contents_(other.contents_), network_(other.network_), machines_(other.machines_),
-      brokers_(other.brokers_), controllers_(other.controllers_), producers_(other.producers_),
-      consumers_(other.consumers_), consumer_group_(other.consumer_group_),
-      consumer_machine_(other.consumer_machine_), group_topics_(other.group_topics_),
-      assignment_(other.assignment_), script_(other.script_), faults_(other.faults_),
-      active_(other.active_), occurrences_(other.occurrences_), waiting_(other.waiting_),
-      droppers_(other.droppers_), stuck_(other.stuck_), groups_(other.groups_),
-      usual_rates_(other.usual_rates_), last_begin_(other.last_begin_), sink_(nullptr),
-      out_(messages_, network_, contents_) {}
+      brokers_(other.brokers_), controllers_(other.controllers_), servers_(other.servers_),
+      producers_(other.producers_), consumers_(other.consumers_),
+      consumer_group_(other.consumer_group_), consumer_machine_(other.consumer_machine_),
+      group_topics_(other.group_topics_), assignment_(other.assignment_), script_(other.script_),
+      faults_(other.faults_), active_(other.active_), occurrences_(other.occurrences_),
+      waiting_(other.waiting_), droppers_(other.droppers_), stuck_(other.stuck_),
+      groups_(other.groups_), usual_rates_(other.usual_rates_), last_begin_(other.last_begin_),
+      sink_(nullptr), out_(messages_, network_, contents_) {}
 
 LoopEnd World::run(Time until, std::uint64_t budget, FactSink* sink) {
     sink_ = sink;
@@ -223,6 +223,15 @@ void World::carry_out(Machine& machine, MachineId id) {
             p.cause = effect.cause;
             loop_.push(Time{std::max(effect.time, now_.ns)},
                        Event{EventKind::deferred, effect.subject});
+            break;
+        }
+        case Effect::Op::own: {
+            Packet& p = messages_.packets[effect.subject];
+            p.to = id;
+            p.incarnation = machine.incarnation;
+            p.stage = own_stage;
+            p.cause = effect.cause;
+            loop_.push(now_, Event{EventKind::deferred, effect.subject});
             break;
         }
         case Effect::Op::exit:

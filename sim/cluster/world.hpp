@@ -13,6 +13,7 @@
 #include "engine/timer_table.hpp"
 #include "net/network.hpp"
 #include "protocol/effects.hpp"
+#include "zookeeper/server.hpp"
 
 #include <cstdint>
 #include <map>
@@ -118,7 +119,7 @@ public:
     void prefetch(Event event) const;
 
 private:
-    enum class Kind : std::uint8_t { broker, controller, producer, consumer };
+    enum class Kind : std::uint8_t { broker, controller, zookeeper, producer, consumer };
     /// Something that reached a frozen process and waits for it to wake.
     struct Stashed {
         enum class What : std::uint8_t {
@@ -170,6 +171,9 @@ private:
     void at(Time time, ScriptEntry entry);
     void free_dead();
     Records first_records() const;
+    void settle_kraft(const Records& records);
+    void settle_zookeeper(const Records& records);
+    DataTree settled_tree(const Records& records, const ClusterImage& image);
     void write_script(const Scenario& scenario);
     bool groups_caught_up() const;
 
@@ -194,11 +198,22 @@ private:
     void resolve(const TargetSpec& target, Stream& choices, std::vector<MachineId>& who) const;
     std::vector<MachineId> producers_named(const std::string& name) const;
     MachineId machine_named(const std::string& name) const;
-    /// The controller that knows of the newest commit.
-    const Controller& informed() const;
-    MachineId active_controller() const;
-    MachineId leader_of(PartitionId tp) const;
     PartitionId partition_named(const TargetSpec& target) const;
+
+    // committed.cpp
+    /// What is decided of a partition, by whoever knows most.
+    struct Decided {
+        MachineId leader;
+        LeaderEpoch epoch = -1;
+        std::size_t in_sync = 0, replicas = 0;
+    };
+    Decided decided(PartitionId tp) const;
+    PartitionState state_of(PartitionId tp) const;
+    const Controller& informed() const;
+    const DataTree& ensemble() const;
+    MachineId active_controller() const;
+    std::int32_t controller_epoch() const;
+    MachineId leader_of(PartitionId tp) const { return decided(tp).leader; }
 
     // faults.cpp
     void begin_fault(std::uint32_t fault);
@@ -216,7 +231,6 @@ private:
     void look_at_states();
     bool holds(AwaitedState& state) const;
     bool elected(const AwaitedState& state) const;
-    QuorumEpoch newest_epoch() const;
     std::int64_t lag_of(AwaitedState& state) const;
 
     // fault_actions.cpp
@@ -253,6 +267,7 @@ private:
     std::vector<Machine> machines_;
     std::vector<BrokerProcess> brokers_;
     std::vector<Controller> controllers_;
+    std::vector<ZookeeperServer> servers_;
     std::vector<Producer> producers_;
     std::vector<Consumer> consumers_;
     std::vector<GroupId> consumer_group_;     ///< by consumer
@@ -281,6 +296,7 @@ void World::with_actor(Machine& machine, Call call) {
     switch (machine.kind) {
     case Kind::broker: call(brokers_[machine.index]); return;
     case Kind::controller: call(controllers_[machine.index]); return;
+    case Kind::zookeeper: call(servers_[machine.index]); return;
     case Kind::producer: call(producers_[machine.index]); return;
     case Kind::consumer: call(consumers_[machine.index]); return;
     }

@@ -4,9 +4,11 @@
 
 #include "brokersim/ids.hpp"
 #include "brokersim/time.hpp"
+#include "brokersim/words.hpp"
 #include "protocol/record_marks.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -95,7 +97,35 @@ public:
         return true;
     }
 
+    /// ZooKeeper mode: a controller has been elected; only the newest one tells of brokers.
+    void elected(std::int32_t controller_epoch) { controller_epoch_ = controller_epoch; }
+    /// True if that is news of this broker, from the newest controller.
+    bool tell_broker(std::int32_t controller_epoch, MachineId broker, BrokerEpoch epoch,
+                     BrokerState state) {
+        if (controller_epoch != controller_epoch_) return false;
+        const std::pair now(epoch, life_of(state));
+        const auto [at, fresh] = brokers_told_.emplace(broker, now);
+        if (!fresh && at->second >= now) return false;
+        at->second = now;
+        return true;
+    }
+    /// The epoch in which this broker was last told of; -1: never.
+    BrokerEpoch told_epoch(MachineId broker) const {
+        const auto found = brokers_told_.find(broker);
+        return found == brokers_told_.end() ? -1 : found->second.first;
+    }
+
 private:
+    /// The states of one incarnation of a broker, in their order.
+    static int life_of(BrokerState state) {
+        return state == BrokerState::registered ? 0
+               : state == BrokerState::unfenced ? 1
+               : state == BrokerState::stopping ? 2
+                                                : 3;
+    }
+
+    std::int32_t controller_epoch_ = 0;
+    std::map<MachineId, std::pair<BrokerEpoch, int>> brokers_told_;
     Offset metadata_told_ = 0;
     std::vector<bool> told_;
     std::vector<std::shared_ptr<const Content>> contents_; ///< shared: a fork copies pointers

@@ -23,6 +23,9 @@ struct In {
     MachineId self;
 };
 
+/// The stage of what a process sends to itself.
+inline constexpr std::uint8_t own_stage = 0xff;
+
 /// A message at its receiver. `packet` names it for defer() and hold(); the message itself lives
 /// until the handler returns, or until the packet is freed if it was held.
 struct Incoming {
@@ -44,7 +47,18 @@ inline Incoming incoming_of(const Packet& p, std::uint32_t index) {
 
 /// One effect: 32 bytes, plain.
 struct Effect {
-    enum class Op : std::uint8_t { send, dial, close, arm, disarm, defer, exit, crash, listen };
+    enum class Op : std::uint8_t {
+        send,
+        dial,
+        close,
+        arm,
+        disarm,
+        defer,
+        exit,
+        crash,
+        listen,
+        own
+    };
     Op op{};
     std::uint8_t stage = 0;
     std::uint32_t subject = 0; ///< packet, timer
@@ -115,6 +129,15 @@ public:
         return messages_->pool<M>()[body];
     }
     void send_prepared(std::uint32_t slot) { add(Effect::Op::send).subject = slot; }
+    /// A message from one role of this process to another: no connection carries it. It comes
+    /// back from this machine itself, at this instant, with the stage `own_stage`.
+    template <class M>
+    M& send_to_self() {
+        std::uint32_t slot = no_packet;
+        M& message = prepare<M>(ConnId{}, slot);
+        add(Effect::Op::own).subject = slot;
+        return message;
+    }
     /// Begins to set up a connection; on_connected, on_refused or nothing follows.
     ConnId dial(MachineId to) {
         const ConnId conn = network_->allocate(in_.self, to);

@@ -13,7 +13,8 @@
 
 namespace brokersim {
 
-/// Brokers are machines 0 … brokers-1, controllers follow, clients come after them.
+/// Brokers are machines 0 … brokers-1, controllers or ZooKeeper servers follow, clients come after
+/// them.
 struct Layout {
     struct Topic {
         std::string name;
@@ -34,13 +35,16 @@ struct Layout {
     bool eligible_leader_replicas = false; ///< KIP-966
     std::size_t machines = 0;
     std::size_t brokers = 0;
-    std::size_t controllers = 0;
+    std::size_t controllers = 0; ///< none in ZooKeeper mode
+    std::size_t servers = 0;     ///< of the ZooKeeper ensemble; none with KRaft
     std::size_t partitions = 0;
     std::vector<Topic> topics;
     std::vector<std::int32_t> topic_of; ///< by partition
     std::vector<Group> groups;
 
+    bool zookeeper() const { return servers > 0; }
     MachineId controller(std::size_t k) const { return MachineId(brokers + k); }
+    MachineId server(std::size_t k) const { return MachineId(brokers + k); }
     const Topic& topic(TopicId id) const { return topics[id.index()]; }
     const Topic& topic(PartitionId tp) const {
         return topics[static_cast<std::size_t>(topic_of[tp.index()])];

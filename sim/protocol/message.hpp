@@ -4,6 +4,7 @@
 #pragma once
 
 #include "net/packet.hpp"
+#include "protocol/broker_orders.hpp"
 #include "protocol/client_apis.hpp"
 #include "protocol/controller_apis.hpp"
 #include "protocol/fetch.hpp"
@@ -11,6 +12,7 @@
 #include "protocol/metadata_log.hpp"
 #include "protocol/produce.hpp"
 #include "protocol/quorum.hpp"
+#include "protocol/zookeeper_apis.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -31,7 +33,10 @@ using AllMessages = std::tuple<
     OffsetFetchRequest, OffsetFetchResponse, BrokerRegistrationRequest, BrokerRegistrationResponse,
     BrokerHeartbeatRequest, BrokerHeartbeatResponse, AlterPartitionRequest, AlterPartitionResponse,
     FetchMetadataRequest, FetchMetadataResponse, VoteRequest, VoteResponse, BeginQuorumEpochRequest,
-    BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse>;
+    BeginQuorumEpochResponse, EndQuorumEpochRequest, EndQuorumEpochResponse, LeaderAndIsrRequest,
+    LeaderAndIsrResponse, UpdateMetadataRequest, UpdateMetadataResponse, StopReplicaRequest,
+    StopReplicaResponse, ControlledShutdownRequest, ControlledShutdownResponse, ZkRequest,
+    ZkResponse, ZkQuorumRequest, ZkQuorumResponse>;
 
 namespace detail {
 template <class M, std::size_t K = 0>

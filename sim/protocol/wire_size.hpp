@@ -79,6 +79,28 @@ inline std::int32_t wire_size(const FetchMetadataResponse& m) {
     return list_size(m.records.size() * 2);
 }
 
+inline std::int32_t wire_size(const LeaderAndIsrRequest& m) {
+    return list_size(m.partitions ? m.partitions->size() * 2 : 0);
+}
+inline std::int32_t wire_size(const UpdateMetadataRequest& m) {
+    return list_size(m.update ? m.update->partitions.size() + m.update->live.size() : 0);
+}
+inline std::int32_t wire_size(const StopReplicaRequest& m) {
+    return list_size(m.partitions ? m.partitions->size() : 0);
+}
+inline std::int32_t wire_size(const ZkRequest& m) {
+    return list_size(m.operations.size() * 4);
+}
+inline std::int32_t wire_size(const ZkResponse& m) {
+    return list_size(m.nodes.size() * 4);
+}
+inline std::int32_t wire_size(const ZkQuorumRequest& m) {
+    return list_size(m.transactions.size() * 8);
+}
+inline std::int32_t wire_size(const ZkQuorumResponse& m) {
+    return list_size(m.touched.size());
+}
+
 /// Bytes of the message in `packet`.
 std::int32_t wire_size_of(Messages& messages, const Packet& packet);
 

@@ -88,7 +88,9 @@ void check_budget(const Draft& draft, const Limits& limits, Report& report) {
     const std::int64_t brokers = draft.brokers.count;
     std::int64_t events =
         times(times(brokers, per_request), rounds(length, broker.broker_heartbeat_interval));
-    std::int64_t memory = times(brokers + draft.control_plane.controllers, per_machine);
+    std::int64_t memory =
+        times(brokers + std::max(draft.control_plane.controllers, draft.control_plane.servers),
+              per_machine);
     for (const TopicDraft& t : draft.topics) {
         memory = plus(memory, times(*t.partitions, *t.replication_factor * per_replica));
     }

@@ -42,7 +42,9 @@ Scenario scenario_of(const Draft& draft) {
     Scenario out = draft.scenario;
     build_network(draft.network, out.network);
     out.network.zones = draft.zones;
+    out.control_plane.mode = draft.control_plane.mode;
     out.control_plane.controllers = draft.control_plane.controllers;
+    out.control_plane.servers = draft.control_plane.servers;
     out.control_plane.config = draft.controller_config;
     const auto& racks = draft.brokers.racks;
     for (std::int32_t b = 0; b < draft.brokers.count; ++b) {

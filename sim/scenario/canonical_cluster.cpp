@@ -118,10 +118,11 @@ void write_network(JsonWriter& w, const Draft& d) {
 void write_cluster(JsonWriter& w, const Draft& d) {
     w.key("control_plane");
     w.open('{');
-    write_text(w, "mode", "kraft");
-    w.key("controllers");
-    w.number(d.control_plane.controllers);
-    write_features(w, d);
+    const bool zookeeper = d.control_plane.mode == ControlPlaneMode::zookeeper;
+    write_text(w, "mode", zookeeper ? "zookeeper" : "kraft");
+    w.key(zookeeper ? "servers" : "controllers");
+    w.number(zookeeper ? d.control_plane.servers : d.control_plane.controllers);
+    if (!zookeeper) { write_features(w, d); }
     write_config(w, d, Place::server, modelled_server(), d.controller_config);
     w.close('}');
     w.key("brokers");

@@ -175,8 +175,13 @@ Release release_of(const Node& root) {
     const Node* const version = root.find("kafka_version");
     if (version != nullptr && version->is(Node::Kind::string)) {
         from_word(version->text, release);
+        return release;
     }
-    return release;
+    const Node* const plane = root.find("control_plane");
+    const Node* const mode = plane == nullptr ? nullptr : plane->find("mode");
+    const bool zookeeper =
+        mode != nullptr && mode->is(Node::Kind::string) && mode->text == "zookeeper";
+    return zookeeper ? Release::v3_9 : release; // The last release that has this mode.
 }
 
 } // namespace
@@ -185,7 +190,8 @@ constexpr Shape scenario_shape = shape_of<top_keys>("object");
 
 void decode(const Node& root, Draft& draft, Report& report) {
     draft.root = &root;
-    report.judge_by(release_of(root));
+    draft.scenario.kafka_version = release_of(root);
+    report.judge_by(draft.scenario.kafka_version);
     read_object(report, root, top_keys, "a scenario: an object", draft);
 }
 

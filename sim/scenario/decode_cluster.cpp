@@ -20,17 +20,19 @@ constexpr Shape features_shape = map_of(AsInteger::shape, "object: feature - lev
 
 using P = Keys<ControlPlaneDraft>;
 constexpr Key<ControlPlaneDraft> control_plane_keys[] = {
-    P::by<[](Report& report, const Node& node, const KeyInfo& key, ControlPlaneDraft&) {
+    P::by<[](Report& report, const Node& node, const KeyInfo& key, ControlPlaneDraft& out) {
         std::string mode;
-        AsWord::read(report, node, key, mode);
+        if (!AsWord::read(report, node, key, mode)) { return; }
+        if (mode == "zookeeper") { out.mode = ControlPlaneMode::zookeeper; }
     }>({.name = "mode",
         .shape = &AsWord::shape,
         .fallback = "\"kraft\"",
         .doc = "what decides",
-        .words = "kraft|~zookeeper"}),
+        .words = "kraft|zookeeper"}),
     P::of<&ControlPlaneDraft::controllers, AsInteger>(
         {.name = "controllers", .fallback = "3", .doc = "KRaft controllers c1…cN", .low = 1}),
-    P::later<AsInteger, std::int32_t>({.name = "servers", .doc = "ZooKeeper servers", .low = 1}),
+    P::of<&ControlPlaneDraft::servers, AsInteger>(
+        {.name = "servers", .fallback = "3", .doc = "ZooKeeper servers z1…zN", .low = 1}),
     P::later<AsBoolean, bool>(
         {.name = "combined", .fallback = "false", .doc = "controllers on brokers b1…"}),
     P::by<[](Report& report, const Node& node, const KeyInfo&, ControlPlaneDraft& out) {

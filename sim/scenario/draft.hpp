@@ -37,7 +37,8 @@ struct NetworkDraft {
 
 struct ControlPlaneDraft {
     const Node* node = nullptr;
-    std::int32_t controllers = 3;
+    ControlPlaneMode mode = ControlPlaneMode::kraft;
+    std::int32_t controllers = 3, servers = 3;
     std::optional<bool> eligible_leader_replicas; ///< `features`; none: as the release has it
     Settings settings;
 };

@@ -132,7 +132,9 @@ void resolve_state(StateDraft& state, const Draft& draft, const Names& names, Re
     switch (state.kind) {
     case Kind::elected:
         if (state.subject == controller) {
-            if (!state.name.empty() && !names.is_controller(state.name)) {
+            const bool known =
+                names.servers > 0 ? names.is_broker(state.name) : names.is_controller(state.name);
+            if (!state.name.empty() && !known) {
                 report.error(*state.node, "there is no controller " + in_quotes(state.name));
             }
             return;

@@ -68,6 +68,8 @@ constexpr Modelled<S> server[] = {
     time<&S::broker_heartbeat_interval>("broker.heartbeat.interval.ms"),
     time<&S::broker_session_timeout>("broker.session.timeout.ms"),
     plain<&S::controlled_shutdown_enable>("controlled.shutdown.enable"),
+    plain<&S::controlled_shutdown_max_retries>("controlled.shutdown.max.retries"),
+    time<&S::controlled_shutdown_retry_backoff>("controlled.shutdown.retry.backoff.ms"),
     time<&S::controller_quorum_append_linger>("controller.quorum.append.linger.ms"),
     time<&S::controller_quorum_election_backoff_max>("controller.quorum.election.backoff.max.ms"),
     time<&S::controller_quorum_election_timeout>("controller.quorum.election.timeout.ms"),
@@ -85,6 +87,7 @@ constexpr Modelled<S> server[] = {
     time<&S::initial_broker_registration_timeout>("initial.broker.registration.timeout.ms"),
     time<&S::leader_imbalance_check_interval, 1'000'000'000>(
         "leader.imbalance.check.interval.seconds"),
+    plain<&S::leader_imbalance_per_broker_percentage>("leader.imbalance.per.broker.percentage"),
     time<&S::log_flush_offset_checkpoint_interval>("log.flush.offset.checkpoint.interval.ms"),
     time<&S::log_flush_scheduler_interval>("log.flush.scheduler.interval.ms"),
     time<&S::log_retention_check_interval>("log.retention.check.interval.ms"),
@@ -113,6 +116,8 @@ constexpr Modelled<S> server[] = {
     time<&S::socket_connection_setup_timeout>("socket.connection.setup.timeout.ms"),
     plain<&S::unclean_leader_election_enable>("unclean.leader.election.enable"),
     time<&S::unclean_leader_election_interval>("unclean.leader.election.interval.ms"),
+    plain<&S::zookeeper_max_in_flight_requests>("zookeeper.max.in.flight.requests"),
+    time<&S::zookeeper_session_timeout>("zookeeper.session.timeout.ms"),
 };
 
 using T = TopicConfig;

@@ -53,7 +53,7 @@ std::optional<std::int32_t> numbered(std::string_view name, std::string_view pre
 }
 
 bool Names::is_machine(std::string_view name) const {
-    return is_broker(name) || is_controller(name) || clients.contains(name);
+    return is_broker(name) || is_controller(name) || is_server(name) || clients.contains(name);
 }
 
 void unknown_machine(Report& report, const Node& node, std::string_view name, const Names& names) {

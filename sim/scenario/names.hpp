@@ -19,7 +19,8 @@ std::optional<std::int32_t> numbered(std::string_view name, std::string_view pre
 
 struct Names {
     std::int32_t brokers = 0;
-    std::int32_t controllers = 0;
+    std::int32_t controllers = 0;               ///< none in ZooKeeper mode
+    std::int32_t servers = 0;                   ///< of a ZooKeeper ensemble
     std::set<std::string, std::less<>> clients; ///< machines of producers and members
     std::map<std::string, std::int32_t, std::less<>> topics, groups;
     std::set<std::string, std::less<>> producers; ///< entries and their instances
@@ -31,6 +32,7 @@ struct Names {
     bool is_controller(std::string_view name) const {
         return numbered(name, "c", controllers).has_value();
     }
+    bool is_server(std::string_view name) const { return numbered(name, "z", servers).has_value(); }
     bool is_machine(std::string_view name) const;
 };
 
@@ -58,6 +60,8 @@ void resolve_expectations(Draft& draft, const Names& names, Report& report);
 /// Zones and racks: fills names.zones.
 void resolve_zones(const Draft& draft, Names& names, Report& report);
 void resolve_links(const Draft& draft, const Names& names, Report& report);
+/// That nothing is said of a mode that is not the one.
+void check_control_plane(const Draft& draft, Report& report);
 /// Overrides: that they are for brokers that exist.
 void resolve_overrides(const Draft& draft, const Names& names, Report& report);
 /// What may only be said of producers and groups, besides Kafka's settings.

@@ -44,7 +44,9 @@ bool check_limits(const Draft& draft, const Limits& limits, Report& report) {
         }
     };
     add(draft.brokers.count, draft.brokers.node);
-    add(draft.control_plane.controllers, draft.control_plane.node);
+    const bool zookeeper = draft.control_plane.mode == ControlPlaneMode::zookeeper;
+    add(zookeeper ? draft.control_plane.servers : draft.control_plane.controllers,
+        draft.control_plane.node);
     for (const ProducerDraft& p : draft.producers) {
         add(p.instances, &p.node->at("instances"));
     }
@@ -165,7 +167,11 @@ void add_dead_letters(Draft& draft, Names& names, Report& report) {
 Names collect_names(Draft& draft, Report& report) {
     Names names;
     names.brokers = draft.brokers.count;
-    names.controllers = draft.control_plane.controllers;
+    if (draft.control_plane.mode == ControlPlaneMode::zookeeper) {
+        names.servers = draft.control_plane.servers;
+    } else {
+        names.controllers = draft.control_plane.controllers;
+    }
     for (std::size_t k = 0; k < draft.topics.size(); ++k) {
         TopicDraft& t = draft.topics[k];
         t.name = t.node->is(Node::Kind::string) && t.name.empty()
@@ -316,6 +322,7 @@ void resolve(Draft& draft, const Limits& limits, Report& report) {
                        "the warm-up is longer than the run: there is nothing to measure");
     }
     if (!check_limits(draft, limits, report)) { return; }
+    check_control_plane(draft, report);
     resolve_servers(draft, report);
     const Names names = collect_names(draft, report);
     draft.zones = {names.zones.begin(), names.zones.end()};

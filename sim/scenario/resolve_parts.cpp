@@ -69,6 +69,25 @@ void resolve_zones(const Draft& draft, Names& names, Report& report) {
     }
 }
 
+/// Keys and settings of the one mode that say nothing in the other.
+void check_control_plane(const Draft& draft, Report& report) {
+    const bool zookeeper = draft.control_plane.mode == ControlPlaneMode::zookeeper;
+    if (zookeeper && draft.scenario.kafka_version != Release::v3_9) {
+        report.error(draft.root->at("kafka_version"),
+                     "ZooKeeper mode is gone from Kafka 4.0 on: it needs \"kafka_version\": "
+                     "\"3.9\"");
+    }
+    if (draft.control_plane.node == nullptr) { return; }
+    for (const std::string_view key : {"controllers", "combined", "features", "servers"}) {
+        const Node* const node = draft.control_plane.node->find(key);
+        if (node == nullptr || node->is(Node::Kind::null) || (key == "servers") == zookeeper) {
+            continue;
+        }
+        report.error(*node, in_quotes(key) + " is for " + (zookeeper ? "KRaft" : "ZooKeeper") +
+                                ", and the mode is " + (zookeeper ? "zookeeper" : "kraft"));
+    }
+}
+
 void resolve_overrides(const Draft& draft, const Names& names, Report& report) {
     for (const OverrideDraft& own : draft.brokers.overrides) {
         if (names.is_broker(own.node->key)) { continue; }

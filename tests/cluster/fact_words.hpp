@@ -58,11 +58,17 @@ public:
     std::string operator()(const NodePaused& f) const { return name(f.node) + " freezes"; }
     std::string operator()(const NodeResumed& f) const { return name(f.node) + " wakes"; }
     std::string operator()(const CtlElected& f) const {
-        return name(f.node) + " leads the quorum in epoch " + std::to_string(f.epoch);
+        const bool broker = name(f.node).starts_with("b"); // ZooKeeper mode
+        return name(f.node) +
+               (broker ? " is the controller of epoch " : " leads the quorum in epoch ") +
+               std::to_string(f.epoch);
     }
     std::string operator()(const CtlResigned& f) const {
         return name(f.node) + " resigns from epoch " + std::to_string(f.epoch) + " (" +
                std::string(f.why) + ")";
+    }
+    std::string operator()(const ZkSession& f) const {
+        return name(f.node) + "'s session " + std::string(word(f.state));
     }
     std::string operator()(const CtlBroker& f) const {
         return "controller: " + name(f.node) + " " + std::string(word(f.state)) + " (" +

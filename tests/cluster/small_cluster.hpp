@@ -37,6 +37,14 @@ inline Scenario small_scenario(std::int32_t brokers, std::int32_t partitions,
     return s;
 }
 
+/// The same with a ZooKeeper ensemble z1 … instead of controllers.
+inline Scenario in_zookeeper_mode(Scenario s, std::int32_t servers = 3) {
+    s.kafka_version = Release::v3_9;
+    s.control_plane.mode = ControlPlaneMode::zookeeper;
+    s.control_plane.servers = servers;
+    return s;
+}
+
 /// A producer of `count` records to partition 0, one every `every`, from `start` on.
 inline ProducerSpec small_producer(const std::string& name, Acks acks, Time start, Duration every,
                                    std::int64_t count) {

@@ -95,6 +95,10 @@ private:
                                          static_cast<std::int32_t>(c.number("partitions", 1)),
                                          static_cast<std::int32_t>(c.number("replicas", 3)));
         seed_ = static_cast<std::uint64_t>(c.number("seed", 1));
+        if (c.has("zookeeper")) {
+            scenario_ = test::in_zookeeper_mode(
+                std::move(scenario_), static_cast<std::int32_t>(c.number("zookeeper", 3)));
+        }
         scenario_.network.latency = Distribution::constant(duration_of(c.text("latency", "250us")));
         scenario_.topics.front().config.min_insync_replicas =
             static_cast<std::int32_t>(c.number("min-isr", 1));
@@ -102,6 +106,7 @@ private:
             config.replica_lag_time_max = duration_of(c.text("lag-max", "30s"));
             config.leader_imbalance_check_interval = duration_of(c.text("rebalance-every", "300s"));
             config.log_retention_check_interval = duration_of(c.text("retention-check", "300s"));
+            config.zookeeper_session_timeout = duration_of(c.text("session", "18s"));
         });
         for (BrokerSpec& broker : scenario_.brokers) {
             broker.cpu = {duration_of(c.text("cpu", "20us")), 0};
@@ -185,6 +190,9 @@ private:
             if (c.name != name) continue;
             FaultSpec f = test::small_fault(action, now_ + nanoseconds(1), "");
             f.target.machines = c.words;
+            if (c.words == std::vector<std::string>{"controller"}) {
+                f.target.kind = TargetSpec::Kind::controller;
+            }
             f.all_cuts = c.words.empty();
             f.from.machines = {c.text("from", "")};
             f.to.machines = {c.text("to", "")};

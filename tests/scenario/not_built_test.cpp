@@ -35,8 +35,6 @@ TEST_CASE("not built yet: network, control plane, brokers") {
             "/network/links/0/transport");
     refuses(R"({"network": {"links": [{"from": "b1", "to": "b2", "duplicate": "1%"}]}})",
             "/network/links/0/duplicate");
-    refuses(R"({"control_plane": {"mode": "zookeeper"}})", "/control_plane/mode");
-    refuses(R"({"control_plane": {"servers": 3}})", "/control_plane/servers");
     refuses(R"({"control_plane": {"combined": true}})", "/control_plane/combined");
     CHECK(load(R"({"control_plane": {"combined": false}})").scenario);
 }

@@ -215,6 +215,7 @@ private:
                 crash();
                 break;
             case Effect::Op::defer:
+            case Effect::Op::own:
             case Effect::Op::listen: break;
             }
         }

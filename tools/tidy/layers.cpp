@@ -27,7 +27,8 @@ const std::vector<Layer>& layers() {
         };
         floor({"engine"});
         floor({"net", "disk"});
-        for (const std::string_view name : {"protocol", "rpc", "log", "server", "replica"}) {
+        for (const std::string_view name :
+             {"protocol", "rpc", "zookeeper", "log", "server", "replica"}) {
             floor({name});
         }
         floor({"broker", "controller", "group", "client"});
