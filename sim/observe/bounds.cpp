@@ -47,10 +47,20 @@ std::optional<Duration> of_group(const Failover& failover, const Scenario& scena
     return of_client(failover, scenario, info, &ProducerConfig::request_timeout, member);
 }
 
-} // namespace
+/// What takes the place of a bound of KRaft in ZooKeeper mode; empty: it is the same.
+std::string zookeeper_text(Bound bound, const Scenario& scenario) {
+    switch (bound) {
+    case Bound::session:
+        return setting("zookeeper.session.timeout.ms",
+                       of_brokers(scenario, &ServerConfig::zookeeper_session_timeout));
+    case Bound::append_linger: return "a watch, or the election of a controller";
+    case Bound::metadata_idle: return "the controller's requests to brokers";
+    default: return {};
+    }
+}
 
-std::string bound_text(const Failover& failover, std::size_t phase, const Scenario& scenario,
-                       const RunInfo& info) {
+std::string text_of(const Failover& failover, std::size_t phase, const Scenario& scenario,
+                    const RunInfo& info) {
     const ServerConfig& controller = scenario.control_plane.config;
     const auto client = [&](Duration ProducerConfig::*producer,
                             Duration ConsumerConfig::*consumer) {
@@ -108,6 +118,17 @@ std::string bound_text(const Failover& failover, std::size_t phase, const Scenar
     case Bound::count_: break;
     }
     return {};
+}
+
+} // namespace
+
+std::string bound_text(const Failover& failover, std::size_t phase, const Scenario& scenario,
+                       const RunInfo& info) {
+    if (scenario.control_plane.mode == ControlPlaneMode::zookeeper) {
+        std::string text = zookeeper_text(failover.bounds[phase], scenario);
+        if (!text.empty()) { return text; }
+    }
+    return text_of(failover, phase, scenario, info);
 }
 
 } // namespace brokersim

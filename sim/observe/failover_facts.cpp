@@ -2,6 +2,7 @@
 #include "observe/failover_facts.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace brokersim {
 
@@ -29,10 +30,10 @@ FailoverFacts::FailoverFacts(const RunInfo& info)
     : partitions_(info.partitions.size()), machines_(info.nodes.size()) {}
 
 FactKinds FailoverFacts::wants() {
-    return {FactKind::fault_begin, FactKind::fault_end,    FactKind::node_up,  FactKind::node_down,
-            FactKind::node_paused, FactKind::node_resumed, FactKind::net_cut,  FactKind::net_heal,
-            FactKind::ctl_elected, FactKind::ctl_broker,   FactKind::ctl_part, FactKind::meta_seen,
-            FactKind::timer_fire,  FactKind::group_member};
+    return {FactKind::fault_begin, FactKind::fault_end,    FactKind::node_up,   FactKind::node_down,
+            FactKind::node_paused, FactKind::node_resumed, FactKind::net_cut,   FactKind::net_heal,
+            FactKind::ctl_elected, FactKind::ctl_broker,   FactKind::ctl_part,  FactKind::meta_seen,
+            FactKind::timer_fire,  FactKind::group_member, FactKind::zk_session};
 }
 
 void FailoverFacts::on(Time now, FactRef fact) {
@@ -75,6 +76,10 @@ void FailoverFacts::on_rare(Time now, FactRef fact) {
         for (Cut& cut_off : machines_[heal->src.index()].cuts) {
             if (cut_off.other == heal->dst) { cut_off.end = std::min(cut_off.end, now); }
         }
+    } else if (const auto* session = fact.as<ZkSession>()) {
+        if (session->state != SessionState::expired) { return; }
+        Machine& machine = machines_[session->node.index()];
+        machine.expired = std::min(machine.expired, now);
     } else if (fact.kind == FactKind::ctl_elected) {
         for (Found& found : found_) {
             found.of_former_controller = true;
@@ -114,7 +119,11 @@ void FailoverFacts::on(Time now, const CtlBroker& fact) {
     case BrokerState::unfenced: return;
     case BrokerState::registered: decision.how = How::registered; break;
     case BrokerState::fenced:
-        if (fact.why == "session_timeout") {
+        if (machines_[fact.node.index()].expired != Time::never()) {
+            // ZooKeeper: the controller finds the node gone some time after the session was.
+            decision.how = How::session;
+            decision.found = std::exchange(machines_[fact.node.index()].expired, Time::never());
+        } else if (fact.why == "session_timeout") {
             decision.how = How::session;
             if (!found_.empty()) {
                 decision.found = found_.front().at;

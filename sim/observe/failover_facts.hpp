@@ -91,7 +91,8 @@ private:
         std::vector<Trouble> troubles;
         std::vector<Decision> decisions;
         std::vector<Out> outs;
-        std::vector<Cut> cuts; ///< of the way to others
+        std::vector<Cut> cuts;        ///< of the way to others
+        Time expired = Time::never(); ///< its ZooKeeper session; no controller has learnt it yet
     };
     struct Learnt {
         LeaderEpoch epoch = 0;

@@ -89,6 +89,13 @@ public:
     void operator()(const CtlBroker& f) {
         say(f.node, "is " + std::string(word(f.state)) + " in the cluster" + reason(f.why));
     }
+    void operator()(const ZkSession& f) {
+        if (f.state == SessionState::connected) {
+            say(f.node, "has a session with the ZooKeeper ensemble");
+        } else {
+            say(f.node, "has lost its session: the ZooKeeper ensemble has not heard of it");
+        }
+    }
     void operator()(const CtlPart& f) {
         Narrator::Partition& part = narrator_.partition(f.tp);
         const std::optional<MachineId> before = std::exchange(part.leader, f.leader);

@@ -266,7 +266,12 @@ private:
         if (state.why == PartWhy::preferred_election) { return Bound::preferred; }
         if (state.why == PartWhy::unclean_election) { return Bound::unclean; }
         const State& before = states_[k - 1];
-        if (!before.leader.valid()) { return Bound::replica_back; }
+        if (!before.leader.valid()) {
+            // ZooKeeper's controller takes the leadership first and gives it in a second write.
+            const bool went_on = leader_before(k) != state.leader &&
+                                 facts_.out(state.leader, before.since, state.since) == nullptr;
+            return went_on ? Bound::controller : Bound::replica_back;
+        }
         return outage_.all && facts_.isr(before).size() < min_isr_ ? Bound::min_isr
                                                                    : Bound::controller;
     }
