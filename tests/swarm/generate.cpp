@@ -17,7 +17,9 @@ using Json = nlohmann::ordered_json;
 
 class Generator {
 public:
-    explicit Generator(std::uint64_t seed) : dice_(seed, {"swarm"}), seed_(seed) {}
+    explicit Generator(std::uint64_t seed)
+        : dice_(seed, {"swarm"}), ensemble_dice_(seed, {"swarm zookeeper"}), seed_(seed),
+          zookeeper_(ensemble_dice_.below(4) == 0) {}
 
     Json scenario() {
         Json s;
@@ -33,6 +35,7 @@ public:
         s["control_plane"] = {
             {"controllers", controllers_},
             {"config", {{"leader.imbalance.check.interval.seconds", pick({5, 10, 300})}}}};
+        if (zookeeper_) { ensemble(s); }
         brokers(s);
         topics(s);
         producers(s);
@@ -68,6 +71,20 @@ private:
         if (!net.empty()) { s["network"] = net; }
     }
 
+    /// Instead of the controllers that the other dice have drawn.
+    void ensemble(Json& s) {
+        controllers_ = 0;
+        servers_ = ensemble_dice_.below(3) == 0 ? 1 : 3;
+        constexpr std::int64_t sessions[] = {4000, 6000, 18000};
+        s["control_plane"] = {
+            {"mode", "zookeeper"},
+            {"servers", servers_},
+            {"config",
+             {{"zookeeper.session.timeout.ms", sessions[ensemble_dice_.below(3)]},
+              {"leader.imbalance.check.interval.seconds",
+               s["control_plane"]["config"]["leader.imbalance.check.interval.seconds"]}}}};
+    }
+
     void brokers(Json& s) {
         brokers_ = dice_.between(1, 4);
         Json config = Json::object();
@@ -87,6 +104,9 @@ private:
         }
         machines_ = broker_names_;
         if (controllers_ == 1) { machines_.emplace_back("c1"); }
+        for (std::int64_t k = 1; k <= servers_; ++k) {
+            machines_.push_back("z" + std::to_string(k));
+        }
     }
 
     void topics(Json& s) {
@@ -323,10 +343,13 @@ private:
     }
 
     Stream dice_;
+    Stream ensemble_dice_; ///< apart, so that all other draws stay what they are
     std::uint64_t seed_;
+    bool zookeeper_;
     std::int64_t duration_ = 0;
     std::int64_t brokers_ = 0;
     int controllers_ = 1;
+    std::int64_t servers_ = 0;
     bool racks_ = false, much_poison_ = false, disk_lost_ = false;
     std::vector<std::string> broker_names_, machines_, topic_names_, partitions_, groups_;
 };
