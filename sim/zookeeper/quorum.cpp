@@ -63,6 +63,7 @@ void ZkQuorum::crash() {
     leader_conn_ = {};
     matched_ = 0;
     forward_.clear();
+    forwarded_ = 0;
     touched.clear();
     reported.clear();
     flush_at_ = look_at_ = tick_at_ = connect_at_ = Time::never();
@@ -102,24 +103,44 @@ void ZkQuorum::connect(In in, Effects& out) {
     }
 }
 
+/// A message that is answered, or the connection is of no use.
+ZkQuorumRequest& ZkQuorum::request(In in, Peer& peer, Effects& out) {
+    peer.unanswered = std::min(peer.unanswered, in.now);
+    return out.send<ZkQuorumRequest>(peer.conn);
+}
+
+/// A connection on which nothing comes back is given up for a new one.
+void ZkQuorum::give_up_silent(In in, Effects& out) {
+    const Duration limit = leads() ? sync_limit : connect_timeout;
+    for (Peer& peer : peers_) {
+        if (!peer.connected || after(peer.unanswered, limit) > in.now) continue;
+        out.close(peer.conn);
+        peer.conn = {};
+        peer.connected = false;
+        peer.unanswered = Time::never();
+        peer.retry_at = in.now;
+    }
+    connect(in, out);
+}
+
 bool ZkQuorum::owns(ConnId conn, Effects& out) const {
     const std::uint32_t k = out.user(conn);
     return k < peers_.size() && peers_[k].conn == conn;
 }
 
-void ZkQuorum::on_connected(In, ConnId conn, Effects& out) {
+void ZkQuorum::on_connected(In in, ConnId conn, Effects& out) {
     Peer& peer = peers_[out.user(conn)];
     peer.connected = true;
     if (leads()) {
         peer.next = std::max(peer.match, base_) + 1;
-        send_append(peer, true, out);
+        send_append(in, peer, true, out);
     } else if (role_ == Role::looking) {
-        ask(out);
+        ask(in, out);
     } else if (peer.id == leader_ && !forward_.empty()) {
-        ZkQuorumRequest& request = out.send<ZkQuorumRequest>(peer.conn);
-        request.kind = ZkQuorumRequest::Kind::forward;
-        request.term = term_;
-        request.transactions = std::move(forward_);
+        ZkQuorumRequest& message = out.send<ZkQuorumRequest>(peer.conn);
+        message.kind = ZkQuorumRequest::Kind::forward;
+        message.term = term_;
+        message.transactions = std::move(forward_);
         forward_.clear();
     }
 }
@@ -138,6 +159,7 @@ void ZkQuorum::on_lost(In in, ConnId conn, Effects& out) {
         Peer& peer = peers_[out.user(conn)];
         peer.conn = {};
         peer.connected = false;
+        peer.unanswered = Time::never();
         peer.retry_at = in.now;
         peer.alive_until = in.now;
         of_leader = of_leader || peer.id == leader_;
@@ -154,6 +176,7 @@ bool ZkQuorum::submit(In in, ZkTransaction transaction, Effects& out) {
     }
     if (role_ != Role::following) return false;
     const Peer* leader = peer(leader_);
+    if (forwarded_++ == 0) progress_at_ = in.now;
     if (!leader->connected) {
         forward_.push_back(std::move(transaction));
         return true;
@@ -169,7 +192,7 @@ void ZkQuorum::append(In in, ZkTransaction transaction, Effects& out) {
     transaction.term = term_;
     log_.push_back(std::move(transaction));
     flush(in);
-    send_appends(false, out);
+    send_appends(in, false, out);
 }
 
 /// One write to the device at a time; what has come meanwhile goes with the next.
@@ -184,15 +207,15 @@ void ZkQuorum::flushed(In in, Effects& out) {
     durable_ = std::min(flushing_, end());
     flush(in);
     if (leads()) {
-        advance(out);
+        advance(in, out);
     } else if (role_ == Role::following) {
         acknowledge(leader_conn_, false, out);
     }
 }
 
-void ZkQuorum::send_append(Peer& peer, bool ping, Effects& out) {
+void ZkQuorum::send_append(In in, Peer& peer, bool ping, Effects& out) {
     if (!peer.connected) return;
-    ZkQuorumRequest& request = out.send<ZkQuorumRequest>(peer.conn);
+    ZkQuorumRequest& request = this->request(in, peer, out);
     request.kind = ZkQuorumRequest::Kind::append;
     request.term = term_;
     request.last = peer.next - 1;
@@ -203,14 +226,15 @@ void ZkQuorum::send_append(Peer& peer, bool ping, Effects& out) {
         request.transactions.push_back(at(peer.next));
 }
 
-void ZkQuorum::send_appends(bool ping, Effects& out) {
+void ZkQuorum::send_appends(In in, bool ping, Effects& out) {
     for (Peer& peer : peers_)
-        send_append(peer, ping, out);
+        send_append(in, peer, ping, out);
 }
 
 void ZkQuorum::on_message(In in, const Incoming& incoming, Effects& out) {
     if (incoming.kind == kind_of<ZkQuorumResponse>) {
         Peer* from = peer(incoming.from);
+        from->unanswered = Time::never();
         const ZkQuorumResponse& response = out.body<ZkQuorumResponse>(incoming);
         if (response.kind == ZkQuorumRequest::Kind::append) {
             on_acknowledged(in, *from, response, out);
@@ -256,13 +280,13 @@ void ZkQuorum::on_append(In in, const Incoming& incoming, Effects& out) {
         response.last = std::max(commit_, std::min(end(), request.last - 1));
         return;
     }
-    take(request);
+    take(in, request);
     flush(in);
     if (request.ping || durable_ >= matched_) acknowledge(incoming.conn, request.ping, out);
 }
 
 /// Whatever stands there of another leader gives way.
-void ZkQuorum::take(const ZkQuorumRequest& request) {
+void ZkQuorum::take(In in, const ZkQuorumRequest& request) {
     Zxid zxid = request.last;
     for (const ZkTransaction& transaction : request.transactions) {
         ++zxid;
@@ -270,6 +294,9 @@ void ZkQuorum::take(const ZkQuorumRequest& request) {
         if (zxid <= end()) log_.resize(static_cast<std::size_t>(zxid - 1 - base_));
         durable_ = std::min(durable_, zxid - 1);
         log_.push_back(transaction);
+        if (transaction.server != self_ || forwarded_ == 0) continue;
+        --forwarded_;
+        progress_at_ = in.now;
     }
     matched_ = std::max(matched_, zxid);
     commit_ = std::max(commit_, std::min(request.commit, matched_));
@@ -298,19 +325,19 @@ void ZkQuorum::on_acknowledged(In in, Peer& peer, const ZkQuorumResponse& respon
     peer.alive_until = in.now + sync_limit;
     if (!response.ok) {
         peer.next = std::max(response.last, base_) + 1;
-        send_append(peer, true, out);
+        send_append(in, peer, true, out);
         return;
     }
     reported.insert(reported.end(), response.touched.begin(), response.touched.end());
     if (response.last > peer.match) {
         peer.match = response.last;
-        advance(out);
+        advance(in, out);
     }
-    if (peer.next <= end()) send_append(peer, false, out); // The rest of a long way.
+    if (peer.next <= end()) send_append(in, peer, false, out); // The rest of a long way.
 }
 
 /// What a majority has written down is decided, once something of this term is.
-void ZkQuorum::advance(Effects& out) {
+void ZkQuorum::advance(In in, Effects& out) {
     std::vector<Zxid> ends{durable_};
     for (const Peer& peer : peers_)
         ends.push_back(peer.match);
@@ -318,22 +345,31 @@ void ZkQuorum::advance(Effects& out) {
     const Zxid decided = ends[majority() - 1];
     if (decided <= commit_ || term_of(decided) != term_) return;
     commit_ = decided;
-    send_appends(false, out);
+    send_appends(in, false, out);
 }
 
 /// The leader asks its followers for a sign of life, and gives up without a majority; a follower
 /// gives up a silent leader (syncLimit).
 void ZkQuorum::half_tick(In in, Effects& out) {
     tick_at_ = in.now + zookeeper_tick / 2;
-    if (role_ == Role::following && contact_ + sync_limit < in.now) look(in, out);
+    const bool stuck = forwarded_ > 0 && progress_at_ + sync_limit < in.now;
+    if (role_ == Role::following && stuck) {
+        Peer& leader = *peer(leader_);
+        if (leader.conn.valid()) out.close(leader.conn);
+        leader.conn = {};
+        leader.connected = false;
+        leader.unanswered = Time::never();
+    }
+    if (role_ == Role::following && (stuck || contact_ + sync_limit < in.now)) look(in, out);
     if (!leads()) return;
+    give_up_silent(in, out);
     const auto alive = static_cast<std::size_t>(std::count_if(
         peers_.begin(), peers_.end(), [&](const Peer& peer) { return peer.alive_until > in.now; }));
     if (alive + 1 < majority()) {
         look(in, out);
         return;
     }
-    send_appends(true, out);
+    send_appends(in, true, out);
 }
 
 void ZkQuorum::on_time(In in, Effects& out) {

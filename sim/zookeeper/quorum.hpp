@@ -60,6 +60,7 @@ private:
         bool connected = false;
         Time retry_at;                   ///< no connect before
         Time give_up_at = Time::never(); ///< of a connect without answer
+        Time unanswered = Time::never(); ///< since when it has been silent after a message
         bool asked = false;              ///< candidate: the question of this round
         bool granted = false;
         Zxid next = 1;    ///< leader: the first that has not been sent
@@ -75,16 +76,18 @@ private:
     Peer* peer(MachineId id);
     void connect(In in, Effects& out);
     bool wanted(const Peer& peer) const;
+    ZkQuorumRequest& request(In in, Peer& peer, Effects& out);
+    void give_up_silent(In in, Effects& out);
     void append(In in, ZkTransaction transaction, Effects& out);
     void flush(In in);
     void flushed(In in, Effects& out);
-    void send_append(Peer& peer, bool ping, Effects& out);
-    void send_appends(bool ping, Effects& out);
+    void send_append(In in, Peer& peer, bool ping, Effects& out);
+    void send_appends(In in, bool ping, Effects& out);
     void on_append(In in, const Incoming& incoming, Effects& out);
-    void take(const ZkQuorumRequest& request);
+    void take(In in, const ZkQuorumRequest& request);
     void acknowledge(ConnId conn, bool ping, Effects& out);
     void on_acknowledged(In in, Peer& peer, const ZkQuorumResponse& response, Effects& out);
-    void advance(Effects& out);
+    void advance(In in, Effects& out);
     void half_tick(In in, Effects& out);
 
     // quorum_election.cpp
@@ -92,7 +95,7 @@ private:
     void follow(In in, MachineId leader, std::int32_t term, Effects& out);
     void lead(In in, Effects& out);
     void new_round(In in, Round round, Effects& out);
-    void ask(Effects& out);
+    void ask(In in, Effects& out);
     void count(In in, Effects& out);
     bool as_new(const ZkQuorumRequest& request) const;
     void on_question(const Incoming& incoming, Effects& out);
@@ -120,6 +123,8 @@ private:
     Zxid commit_ = 0;
     Zxid flushing_ = 0;                  ///< what is being written down
     std::vector<ZkTransaction> forward_; ///< for a leader that is being connected
+    std::int64_t forwarded_ = 0;         ///< that have not come back in the log
+    Time progress_at_;                   ///< when one last did, or was sent as the only one
     Time flush_at_ = Time::never(), look_at_ = Time::never(), tick_at_ = Time::never();
     Time connect_at_ = Time::never();
 };

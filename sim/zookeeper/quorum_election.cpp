@@ -20,6 +20,7 @@ void ZkQuorum::look(In in, Effects& out) {
     leader_ = {};
     leader_conn_ = {};
     forward_.clear();
+    forwarded_ = 0;
     touched.clear();
     reported.clear();
     tick_at_ = Time::never();
@@ -37,6 +38,7 @@ void ZkQuorum::follow(In in, MachineId leader, std::int32_t term, Effects& out) 
     look_at_ = Time::never();
     tick_at_ = in.now + zookeeper_tick / 2;
     forward_.clear();
+    forwarded_ = 0;
     connect(in, out);
 }
 
@@ -64,17 +66,17 @@ void ZkQuorum::new_round(In in, Round round, Effects& out) {
     }
     for (Peer& peer : peers_)
         peer.asked = peer.granted = false;
-    connect(in, out);
-    ask(out);
+    give_up_silent(in, out);
+    ask(in, out);
     count(in, out);
 }
 
-void ZkQuorum::ask(Effects& out) {
+void ZkQuorum::ask(In in, Effects& out) {
     if (round_ == Round::none) return;
     for (Peer& peer : peers_) {
         if (peer.asked || !peer.connected) continue;
         peer.asked = true;
-        ZkQuorumRequest& request = out.send<ZkQuorumRequest>(peer.conn);
+        ZkQuorumRequest& request = this->request(in, peer, out);
         const bool vote = round_ == Round::vote;
         request.kind = vote ? ZkQuorumRequest::Kind::vote : ZkQuorumRequest::Kind::pre_vote;
         request.term = vote ? term_ : term_ + 1;

@@ -309,6 +309,11 @@ private:
             f["api"] = pick({"Produce", "Fetch", "Metadata", "BrokerHeartbeat", "AlterPartition",
                              "FetchMetadata", "OffsetCommit", "Heartbeat", "FindCoordinator"});
         }
+        if (what == "drop_requests" && zookeeper_ && ensemble_dice_.below(2) == 0) {
+            constexpr const char* own[] = {"ZooKeeper", "ZooKeeperQuorum", "LeaderAndIsr",
+                                           "UpdateMetadata", "ControlledShutdown"};
+            f["api"] = own[ensemble_dice_.below(5)];
+        }
         if (what == "slow_network") {
             f["latency"] = pick({"5ms", "100ms"});
             if (one_in(2)) { f["loss"] = "5%"; }
