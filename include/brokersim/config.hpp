@@ -129,6 +129,7 @@ struct ServerConfig {
     Duration group_min_session_timeout = seconds(6);
     Duration group_max_session_timeout = seconds(1800);
     Duration group_coordinator_append_linger = milliseconds(5);
+    bool group_coordinator_new_enable = true; ///< the old one appends each commit alone
     std::int32_t group_max_size = 2147483647;
 };
 

@@ -5,6 +5,7 @@
 
 #include "brokersim/config.hpp"
 #include "brokersim/ids.hpp"
+#include "brokersim/release.hpp"
 #include "brokersim/time.hpp"
 #include "brokersim/words.hpp"
 
@@ -98,6 +99,8 @@ struct NetworkSpec {
 
 struct ControlPlaneSpec {
     std::int32_t controllers = 3;
+    /// The feature eligible.leader.replicas.version is at level 1 (KIP-966).
+    bool eligible_leader_replicas = false;
     ServerConfig config;
 };
 
@@ -334,7 +337,7 @@ struct Scenario {
     std::string name;
     std::string description;
     std::optional<Lesson> lesson;
-    std::string kafka_version = "4.0";
+    Release kafka_version = Release::v4_0; ///< whose rules and defaults hold
     std::uint64_t seed = 1;
     Duration duration = seconds(60);
     Duration warmup{};

@@ -25,14 +25,15 @@ NetworkClientSettings client_network_settings(const Config& config, std::int32_t
 }
 
 template <class Config>
-MetadataSettings client_metadata_settings(const Config& config) {
+MetadataSettings client_metadata_settings(const Config& config, const ReleaseRules& rules) {
     MetadataSettings settings;
     settings.max_age = config.metadata_max_age;
     settings.retry_backoff = config.retry_backoff;
     settings.retry_backoff_max = config.retry_backoff_max;
     settings.request_timeout = config.request_timeout;
     settings.rebootstrap = config.metadata_recovery_rebootstrap;
-    settings.rebootstrap_trigger = config.metadata_recovery_rebootstrap_trigger;
+    settings.rebootstrap_trigger =
+        rules.rebootstrap_trigger ? config.metadata_recovery_rebootstrap_trigger : Duration::max();
     return settings;
 }
 

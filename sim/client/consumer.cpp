@@ -40,7 +40,7 @@ ConsumerCore make_core(MachineId self, GroupId group, std::int32_t number, const
                         numbered,
                         NetworkClient(consumer_network_settings(spec.config), layout->brokers,
                                       Stream(seed, {"connection", name})),
-                        ClientMetadata(client_metadata_settings(spec.config),
+                        ClientMetadata(client_metadata_settings(spec.config, layout->rules),
                                        bootstrap_brokers(*layout),
                                        Stream(seed, {"metadata", name}))};
 }
@@ -63,7 +63,7 @@ void Consumer::start(In in, Effects& out) {
     crash();
     core_.brokers = NetworkClient(consumer_network_settings(core_.config), core_.layout->brokers,
                                   core_.brokers.stream());
-    core_.metadata = ClientMetadata(client_metadata_settings(core_.config),
+    core_.metadata = ClientMetadata(client_metadata_settings(core_.config, core_.layout->rules),
                                     bootstrap_brokers(*core_.layout), core_.metadata.stream());
     metadata_version_ = core_.metadata.version();
     metadata_wake_ = in.now;

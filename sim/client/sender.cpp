@@ -14,7 +14,7 @@ Sender::Sender(ProducerId id, LayoutRef layout, const ProducerSpec& spec, std::u
       accumulator_(config_, partitions_), transactions_(partitions_),
       client_(client_network_settings(config_, config_.max_in_flight_requests_per_connection),
               layout_->brokers, Stream(seed, {"connections", spec.name})),
-      metadata_(client_metadata_settings(config_), bootstrap_brokers(*layout_),
+      metadata_(client_metadata_settings(config_, layout_->rules), bootstrap_brokers(*layout_),
                 Stream(seed, {"metadata", spec.name})),
       retries_(seed, {"retries", spec.name}) {
     if (spec.partition) {
@@ -31,8 +31,8 @@ void Sender::start(Effects& out) {
     client_ = NetworkClient(
         client_network_settings(config_, config_.max_in_flight_requests_per_connection),
         layout_->brokers, client_.stream());
-    metadata_ = ClientMetadata(client_metadata_settings(config_), bootstrap_brokers(*layout_),
-                               metadata_.stream());
+    metadata_ = ClientMetadata(client_metadata_settings(config_, layout_->rules),
+                               bootstrap_brokers(*layout_), metadata_.stream());
     metadata_.add_topic(topic_, first_, partitions_);
     for (const std::int32_t p : written_)
         metadata_.use(tp(p), out);

@@ -159,6 +159,8 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
     info.config = scenario.changed_settings;
     for (const BrokerSpec& broker : scenario.brokers)
         info.nodes.push_back(broker.name);
+    layout->rules = rules_of(scenario.kafka_version);
+    layout->eligible_leader_replicas = scenario.control_plane.eligible_leader_replicas;
     layout->brokers = scenario.brokers.size();
     layout->controllers = static_cast<std::size_t>(scenario.control_plane.controllers);
     for (std::size_t k = 1; k <= layout->controllers; ++k) {

@@ -93,7 +93,10 @@ void GroupCoordinator::write(Turn& turn, Content content, Deferred step) {
     Shard& shard = shard_of(content.group);
     step.group = content.group;
     if (shard.gathered.empty()) {
-        shard.linger_deadline = after(turn.in.now, config_.group_coordinator_append_linger);
+        // The old coordinator appends each by itself.
+        const bool gathers = config_.group_coordinator_new_enable;
+        shard.linger_deadline =
+            after(turn.in.now, gathers ? config_.group_coordinator_append_linger : Duration{});
         shard.cause = turn.out.cause();
         write_deadline_ = std::min(write_deadline_, shard.linger_deadline);
     }

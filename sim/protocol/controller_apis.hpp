@@ -13,6 +13,8 @@ struct BrokerRegistrationRequest {
     static constexpr Api api = Api::broker_registration;
     MachineId broker;
     std::int32_t incarnation = 0;
+    /// That a clean stop has left behind; -1: there was none (KIP-966).
+    BrokerEpoch previous_epoch = -1;
     void clear() {}
 };
 struct BrokerRegistrationResponse {

@@ -4,6 +4,7 @@
 
 #include "brokersim/config.hpp"
 #include "brokersim/ids.hpp"
+#include "brokersim/release.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -29,6 +30,8 @@ struct Layout {
         PartitionId coordinator; ///< its partition of __consumer_offsets
     };
 
+    ReleaseRules rules{};
+    bool eligible_leader_replicas = false; ///< KIP-966
     std::size_t machines = 0;
     std::size_t brokers = 0;
     std::size_t controllers = 0;

@@ -38,7 +38,7 @@ struct MetadataRecord {
     bool recovering = false;
     PartWhy why{};
     std::string_view reason; ///< of a change of a broker's state; a literal
-    std::vector<MachineId> replicas, isr, elr;
+    std::vector<MachineId> replicas, isr, elr, last_known_elr;
     QuorumEpoch term = 0; ///< of the leader that wrote it
     std::uint64_t cause = 0;
 };
@@ -51,6 +51,7 @@ struct FetchMetadataRequest {
     QuorumEpoch epoch = 0;      ///< of the leader that the sender knows
     Offset offset = 0;          ///< the sender's log end
     QuorumEpoch last_epoch = 0; ///< of its last record
+    Offset high_watermark = 0;  ///< that the sender knows (KIP-1166)
     void clear() {}
 };
 struct FetchMetadataResponse {

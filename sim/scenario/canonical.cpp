@@ -22,7 +22,7 @@ void write_head(JsonWriter& w, const Scenario& s) {
         write_text(w, "next", s.lesson->next);
         w.close('}');
     }
-    write_text(w, "kafka_version", s.kafka_version);
+    write_text(w, "kafka_version", std::string(word(s.kafka_version)));
     w.key("seed");
     w.json(std::to_string(s.seed));
     write_time(w, "duration", Time{} + s.duration);
@@ -235,10 +235,10 @@ std::string canonical_json(const Draft& draft) {
     write_head(w, draft.scenario);
     write_network(w, draft);
     write_cluster(w, draft);
-    list("topics", draft.topics, [&](const TopicDraft& t) { write_topic(w, t); });
+    list("topics", draft.topics, [&](const TopicDraft& t) { write_topic(w, draft, t); });
     list("producers", draft.producers,
          [&](const ProducerDraft& p) { write_producer(w, draft, p); });
-    list("consumers", draft.consumers, [&](const ConsumerDraft& g) { write_group(w, g); });
+    list("consumers", draft.consumers, [&](const ConsumerDraft& g) { write_group(w, draft, g); });
     list("faults", draft.faults, [&](const FaultDraft& f) { write_fault(w, f); });
     list("expect", draft.expect, [&](const ExpectDraft& e) { write_expectation(w, e); });
     w.close('}');

@@ -80,7 +80,7 @@ void write_poison(JsonWriter& w, const PoisonSpec& poison) {
     w.close('}');
 }
 
-void write_failures(JsonWriter& w, const ConsumerDraft& g) {
+void write_failures(JsonWriter& w, const Draft& d, const ConsumerDraft& g) {
     const FailurePolicy then = g.on_failure.then;
     w.key("on_failure");
     w.open('{');
@@ -92,7 +92,8 @@ void write_failures(JsonWriter& w, const ConsumerDraft& g) {
     write_text(w, "retry", "in_place");
     if (then == FailurePolicy::dead_letter) {
         write_text(w, "dead_letter_topic", g.dead_letter_name);
-        write_config(w, modelled_producer(), g.producer_config, "producer_config");
+        write_config(w, d, Place::producer, modelled_producer(), g.producer_config,
+                     "producer_config");
     }
     if (then == FailurePolicy::crash) { write_text(w, "restart_after", spell(*g.restart_after)); }
 }
@@ -124,11 +125,11 @@ void write_producer(JsonWriter& w, const Draft& d, const ProducerDraft& p) {
     write_text(w, "per_record", spell(p.cpu.per_record));
     write_text(w, "per_byte", spell_cost(p.cpu.per_byte_millionths));
     w.close('}');
-    write_config(w, modelled_producer(), p.config);
+    write_config(w, d, Place::producer, modelled_producer(), p.config);
     w.close('}');
 }
 
-void write_group(JsonWriter& w, const ConsumerDraft& g) {
+void write_group(JsonWriter& w, const Draft& d, const ConsumerDraft& g) {
     w.open('{');
     write_text(w, "group", g.group);
     write_texts(w, "topics", g.topic_names);
@@ -147,10 +148,10 @@ void write_group(JsonWriter& w, const ConsumerDraft& g) {
     w.key("concurrency");
     w.number(g.concurrency);
     w.close('}');
-    write_failures(w, g);
+    write_failures(w, d, g);
     write_text(w, "commit", g.commit_word);
     write_text(w, "protocol", "classic");
-    write_config(w, modelled_consumer(), g.config);
+    write_config(w, d, Place::consumer, modelled_consumer(), g.config);
     w.close('}');
 }
 

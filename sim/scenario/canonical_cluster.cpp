@@ -26,6 +26,17 @@ void write_disk(JsonWriter& w, const DiskSpec& disk) {
     w.close('}');
 }
 
+/// Levels of the features that have an effect and that the release has.
+void write_features(JsonWriter& w, const Draft& d) {
+    w.key("features");
+    w.open('{');
+    if (rules_of(d.scenario.kafka_version).elr_level >= 0) {
+        w.key(elr_feature);
+        w.number(d.scenario.control_plane.eligible_leader_replicas ? 1 : 0);
+    }
+    w.close('}');
+}
+
 bool same(const CpuSpec& a, const CpuSpec& b) {
     return a.per_request == b.per_request && a.per_byte_millionths == b.per_byte_millionths;
 }
@@ -110,7 +121,8 @@ void write_cluster(JsonWriter& w, const Draft& d) {
     write_text(w, "mode", "kraft");
     w.key("controllers");
     w.number(d.control_plane.controllers);
-    write_config(w, modelled_server(), d.controller_config);
+    write_features(w, d);
+    write_config(w, d, Place::server, modelled_server(), d.controller_config);
     w.close('}');
     w.key("brokers");
     w.open('{');
@@ -123,14 +135,14 @@ void write_cluster(JsonWriter& w, const Draft& d) {
     write(w, d.brokers.start_up);
     w.key("config");
     w.open('{');
-    write_settings(w, modelled_server(), d.broker_config);
-    write_settings(w, modelled_topic_defaults(), d.topic_config);
+    write_settings(w, d, Place::server, modelled_server(), d.broker_config);
+    write_settings(w, d, Place::server, modelled_topic_defaults(), d.topic_config);
     w.close('}');
     write_overrides(w, d);
     w.close('}');
 }
 
-void write_topic(JsonWriter& w, const TopicDraft& t) {
+void write_topic(JsonWriter& w, const Draft& d, const TopicDraft& t) {
     w.open('{');
     write_text(w, "name", t.name);
     w.key("partitions");
@@ -151,7 +163,7 @@ void write_topic(JsonWriter& w, const TopicDraft& t) {
         }
         w.close(']');
     }
-    write_config(w, modelled_topic(), t.config);
+    write_config(w, d, Place::topic, modelled_topic(), t.config);
     w.close('}');
 }
 

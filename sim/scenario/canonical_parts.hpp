@@ -26,25 +26,29 @@ void write_link(JsonWriter& w, const std::optional<Distribution>& latency,
 
 void write_network(JsonWriter& w, const Draft& d);
 void write_cluster(JsonWriter& w, const Draft& d);
-void write_topic(JsonWriter& w, const TopicDraft& t);
+void write_topic(JsonWriter& w, const Draft& d, const TopicDraft& t);
 void write_producer(JsonWriter& w, const Draft& d, const ProducerDraft& p);
 void write_when(JsonWriter& w, const FaultDraft& fault);
-void write_group(JsonWriter& w, const ConsumerDraft& g);
+void write_group(JsonWriter& w, const Draft& d, const ConsumerDraft& g);
 
+/// Those that the release of `d` has: of others there is nothing to say.
 template <class Config>
-void write_settings(JsonWriter& w, std::span<const Modelled<Config>> table, const Config& config) {
+void write_settings(JsonWriter& w, const Draft& d, Place place,
+                    std::span<const Modelled<Config>> table, const Config& config) {
     for (const auto& setting : table) {
+        if (!find_setting(place, setting.name, d.scenario.kafka_version)) { continue; }
         w.key(setting.name);
         w.json(setting.json(config));
     }
 }
 
 template <class Config>
-void write_config(JsonWriter& w, std::span<const Modelled<Config>> table, const Config& config,
+void write_config(JsonWriter& w, const Draft& d, Place place,
+                  std::span<const Modelled<Config>> table, const Config& config,
                   std::string_view key = "config") {
     w.key(key);
     w.open('{');
-    write_settings(w, table, config);
+    write_settings(w, d, place, table, config);
     w.close('}');
 }
 

@@ -51,7 +51,7 @@ void read_format(Report& report, const Node& node, const KeyInfo& key, Draft&) {
 
 void read_version(Report& report, const Node& node, const KeyInfo& key, Draft& out) {
     std::string word;
-    if (AsWord::read(report, node, key, word)) { out.scenario.kafka_version = word; }
+    if (AsWord::read(report, node, key, word)) { from_word(word, out.scenario.kafka_version); }
 }
 
 void read_lesson(Report& report, const Node& node, const KeyInfo&, Draft& out) {
@@ -90,7 +90,7 @@ constexpr Key<Draft> top_keys[] = {
                          .shape = &AsWord::shape,
                          .fallback = "\"4.0\"",
                          .doc = "the release whose defaults and rules hold",
-                         .words = "~3.9|4.0|~4.1"}),
+                         .words = "3.9|4.0|4.1"}),
     top<&Scenario::seed, AsInteger>(
         {.name = "seed",
          .fallback = "1",
@@ -169,12 +169,23 @@ constexpr Key<Draft> top_keys[] = {
         {.name = "$schema", .shape = &AsAny::shape, .doc = "for editors; ignored"}),
 };
 
+/// Decides which settings there are, also of those that stand before it in the file.
+Release release_of(const Node& root) {
+    Release release = Release::v4_0;
+    const Node* const version = root.find("kafka_version");
+    if (version != nullptr && version->is(Node::Kind::string)) {
+        from_word(version->text, release);
+    }
+    return release;
+}
+
 } // namespace
 
 constexpr Shape scenario_shape = shape_of<top_keys>("object");
 
 void decode(const Node& root, Draft& draft, Report& report) {
     draft.root = &root;
+    report.judge_by(release_of(root));
     read_object(report, root, top_keys, "a scenario: an object", draft);
 }
 

@@ -2,8 +2,6 @@
 #include "scenario/draft.hpp"
 #include "scenario/keys.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace brokersim {
@@ -18,34 +16,7 @@ void read_config(Report& report, const Node& node, const KeyInfo&, T& out) {
 constexpr Shape server_settings = settings_shape(Place::server);
 constexpr Shape topic_settings = settings_shape(Place::topic);
 
-constexpr std::string_view features[] = {"eligible.leader.replicas.version",
-                                         "group.version",
-                                         "kraft.version",
-                                         "metadata.version",
-                                         "share.version",
-                                         "transaction.version"};
 constexpr Shape features_shape = map_of(AsInteger::shape, "object: feature - level");
-
-/// Feature levels by Kafka's names (ELR, of which 0 and 1 exist, is what a scenario may want).
-void read_features(Report& report, const Node& node, const KeyInfo&, ControlPlaneDraft&) {
-    if (!node.is(Node::Kind::object)) {
-        wrong_kind(report, node, "an object: feature - level");
-        return;
-    }
-    for (const Node& member : node.children) {
-        if (member.key.starts_with("x-") || member.is(Node::Kind::null)) { continue; }
-        const std::vector<std::string_view> known(std::begin(features), std::end(features));
-        if (std::find(known.begin(), known.end(), member.key) == known.end()) {
-            report.error_at_key(member, "unknown feature " + in_quotes(member.key) +
-                                            did_you_mean(member.key, known));
-            continue;
-        }
-        std::int64_t level = 0;
-        const std::int64_t highest = member.key.starts_with("metadata") ? 100 : 2;
-        const bool elr = member.key.starts_with("eligible");
-        AsInteger::read(report, member, {.high = elr ? 1 : highest}, level);
-    }
-}
 
 using P = Keys<ControlPlaneDraft>;
 constexpr Key<ControlPlaneDraft> control_plane_keys[] = {
@@ -62,10 +33,12 @@ constexpr Key<ControlPlaneDraft> control_plane_keys[] = {
     P::later<AsInteger, std::int32_t>({.name = "servers", .doc = "ZooKeeper servers", .low = 1}),
     P::later<AsBoolean, bool>(
         {.name = "combined", .fallback = "false", .doc = "controllers on brokers b1…"}),
-    P::later_by<read_features>({.name = "features",
-                                .shape = &features_shape,
-                                .fallback = "{}",
-                                .doc = "feature levels, by Kafka's names"}),
+    P::by<[](Report& report, const Node& node, const KeyInfo&, ControlPlaneDraft& out) {
+        decode_features(report, node, out);
+    }>({.name = "features",
+        .shape = &features_shape,
+        .fallback = "{}",
+        .doc = "feature levels, by Kafka's names; default: a new cluster's in the release"}),
     P::by<read_config<ControlPlaneDraft, Place::server>>(
         {.name = "config",
          .shape = &server_settings,

@@ -38,6 +38,7 @@ struct NetworkDraft {
 struct ControlPlaneDraft {
     const Node* node = nullptr;
     std::int32_t controllers = 3;
+    std::optional<bool> eligible_leader_replicas; ///< `features`; none: as the release has it
     Settings settings;
 };
 
@@ -148,12 +149,16 @@ inline constexpr Shape producer_name_shape = simple(Shape::Kind::text, "producer
 inline constexpr Shape partition_name_shape =
     simple(Shape::Kind::text, "partition", "^.+/(0|[1-9][0-9]*)$");
 
+/// The feature of KIP-966, as Kafka calls it: the only one with an effect.
+inline constexpr std::string_view elr_feature = "eligible.leader.replicas.version";
+
 /// Reads the document into `draft` by the tables of its objects.
 void decode(const Node& root, Draft& draft, Report& report);
 
 // The sections, each in a file of its own.
 void decode_network(Report& report, const Node& node, NetworkDraft& out);
 void decode_control_plane(Report& report, const Node& node, ControlPlaneDraft& out);
+void decode_features(Report& report, const Node& node, ControlPlaneDraft& out);
 void decode_brokers(Report& report, const Node& node, BrokersDraft& out);
 void decode_topic(Report& report, const Node& node, TopicDraft& out);
 void decode_producer(Report& report, const Node& node, ProducerDraft& out);

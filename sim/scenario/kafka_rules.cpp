@@ -128,7 +128,9 @@ void list_changed_settings(Draft& draft) {
             draft.scenario.changed_settings.emplace_back(setting.name, std::move(value));
         }
     }
+    const Release release = draft.scenario.kafka_version;
     for (const auto& setting : modelled_server()) {
+        if (find_setting(Place::server, setting.name, release) == nullptr) { continue; }
         const ServerConfig& config = given(draft.brokers.settings, setting.name) ||
                                              !given(draft.control_plane.settings, setting.name)
                                          ? draft.broker_config
@@ -137,6 +139,9 @@ void list_changed_settings(Draft& draft) {
         if (value != setting.json(defaults)) {
             draft.scenario.changed_settings.emplace_back(setting.name, std::move(value));
         }
+    }
+    if (draft.scenario.control_plane.eligible_leader_replicas) {
+        draft.scenario.changed_settings.emplace_back(elr_feature, "1");
     }
     std::sort(draft.scenario.changed_settings.begin(), draft.scenario.changed_settings.end());
 }
@@ -164,6 +169,7 @@ void unbuilt_setting(Report& report, const Settings& settings, std::string_view 
 
 /// The settings of a producer while they are resolved.
 struct ProducerSettings {
+    Release release;
     const Node& node; ///< where messages point to without a better place
     const Settings& given;
     ProducerConfig& config;
@@ -175,10 +181,19 @@ void resolve_idempotence(const ProducerSettings& p, Report& report) {
     ProducerConfig& c = p.config;
     const bool written = is_true(s, "enable.idempotence");
     const bool refused = is_false(s, "enable.idempotence");
-    if (!refused && c.max_in_flight_requests_per_connection > 5) {
-        report.error(place_of(s, "max.in.flight.requests.per.connection", p.node),
+    const bool many = !refused && c.max_in_flight_requests_per_connection > 5;
+    const bool yields = rules_of(p.release).in_flight_beats_idempotence && !written;
+    const Node& in_flight = place_of(s, "max.in.flight.requests.per.connection", p.node);
+    if (many && yields) {
+        report.warning(in_flight, "idempotence is switched off, as Kafka " +
+                                      std::string(word(p.release)) +
+                                      " does with max.in.flight.requests.per.connection above 5");
+    } else if (many) {
+        report.error(in_flight,
                      "max.in.flight.requests.per.connection must be at most 5 with an idempotent "
-                     "producer, and Kafka 4.0 asks for \"enable.idempotence\": false otherwise");
+                     "producer, and Kafka " +
+                         std::string(word(p.release)) +
+                         " asks for \"enable.idempotence\": false otherwise");
     }
     if (written && c.acks != Acks::all) {
         report.error(place_of(s, "acks", p.node),
@@ -188,7 +203,7 @@ void resolve_idempotence(const ProducerSettings& p, Report& report) {
         report.error(place_of(s, "retries", p.node),
                      "retries must be above 0 with \"enable.idempotence\": true");
     }
-    c.enable_idempotence = !refused && c.acks == Acks::all && c.retries > 0;
+    c.enable_idempotence = !refused && c.acks == Acks::all && c.retries > 0 && !(many && yields);
 }
 
 /// KafkaProducer.configureDeliveryTimeout.
@@ -207,12 +222,12 @@ void resolve_delivery_timeout(const ProducerSettings& p, Report& report) {
 }
 
 /// Settings of any producer: an entry of `producers`, or the one that a consumer has.
-void resolve_producer_config(Settings& settings, const Node& node, ProducerConfig& config,
-                             Report& report) {
+void resolve_producer_config(Release release, Settings& settings, const Node& node,
+                             ProducerConfig& config, Report& report) {
     unbuilt_setting(report, settings, "transactional.id", "\"transactional.id\"");
     settings.erase("transactional.id");
     apply(settings, modelled_producer(), config, &report);
-    const ProducerSettings p{node, settings, config};
+    const ProducerSettings p{release, node, settings, config};
     resolve_idempotence(p, report);
     resolve_delivery_timeout(p, report);
     const auto setting = settings.find("partitioner.class");
@@ -312,7 +327,13 @@ void resolve_commit(ConsumerDraft& g, Report& report) {
 } // namespace
 
 void resolve_servers(Draft& draft, Report& report) {
+    const Release release = draft.scenario.kafka_version;
+    draft.scenario.control_plane.eligible_leader_replicas =
+        draft.control_plane.eligible_leader_replicas.value_or(rules_of(release).elr_level > 0);
     const auto table = modelled_server();
+    apply_release(release, Place::server, table, draft.broker_config);
+    apply_release(release, Place::server, modelled_topic_defaults(), draft.topic_config);
+    draft.controller_config = draft.broker_config;
     const Settings brokers = without_topic_defaults(draft.brokers.settings);
     const Settings controllers = without_topic_defaults(draft.control_plane.settings);
     // A name given in one place counts for all machines, one given in both for its own.
@@ -335,8 +356,10 @@ void resolve_topic_settings(const Draft& draft, TopicDraft& topic, Report& repor
     warn_of_compaction(topic.settings, "cleanup.policy", report);
 }
 
-void resolve_producer_settings(ProducerDraft& p, Report& report) {
-    resolve_producer_config(p.settings, *p.node, p.config, report);
+void resolve_producer_settings(const Draft& draft, ProducerDraft& p, Report& report) {
+    const Release release = draft.scenario.kafka_version;
+    apply_release(release, Place::producer, modelled_producer(), p.config);
+    resolve_producer_config(release, p.settings, *p.node, p.config, report);
     resolve_partitioner(p, report);
 }
 
@@ -357,13 +380,16 @@ void resolve_consumer_settings(const Draft& draft, ConsumerDraft& g, Report& rep
         const auto found = g.settings.find(name);
         if (found != g.settings.end()) { g.settings.erase(found); }
     }
+    const Release release = draft.scenario.kafka_version;
+    apply_release(release, Place::consumer, modelled_consumer(), g.config);
+    apply_release(release, Place::producer, modelled_producer(), g.producer_config);
     apply(g.settings, modelled_consumer(), g.config, &report);
     check_assignors(g, report);
     check_session(draft, g, report);
     resolve_commit(g, report);
     // It waits for each acknowledgement: nothing is gained by lingering.
     g.producer_config.linger = Duration{};
-    resolve_producer_config(g.producer_settings, *g.node, g.producer_config, report);
+    resolve_producer_config(release, g.producer_settings, *g.node, g.producer_config, report);
 }
 
 } // namespace brokersim

@@ -10,7 +10,7 @@ namespace brokersim {
 void resolve_servers(Draft& draft, Report& report);
 /// A topic's settings over the brokers' defaults. Requires resolve_servers.
 void resolve_topic_settings(const Draft& draft, TopicDraft& topic, Report& report);
-void resolve_producer_settings(ProducerDraft& producer, Report& report);
+void resolve_producer_settings(const Draft& draft, ProducerDraft& producer, Report& report);
 /// Requires resolve_servers.
 void resolve_consumer_settings(const Draft& draft, ConsumerDraft& consumer, Report& report);
 

@@ -77,6 +77,7 @@ constexpr Modelled<S> server[] = {
     time<&S::controller_socket_timeout>("controller.socket.timeout.ms"),
     plain<&S::fetch_max_bytes>("fetch.max.bytes"),
     time<&S::group_coordinator_append_linger>("group.coordinator.append.linger.ms"),
+    plain<&S::group_coordinator_new_enable>("group.coordinator.new.enable"),
     time<&S::group_initial_rebalance_delay>("group.initial.rebalance.delay.ms"),
     plain<&S::group_max_size>("group.max.size"),
     time<&S::group_max_session_timeout>("group.max.session.timeout.ms"),
@@ -315,6 +316,20 @@ std::span<const Modelled<ProducerConfig>> modelled_producer() {
 }
 std::span<const Modelled<ConsumerConfig>> modelled_consumer() {
     return consumer;
+}
+
+bool has_effect(Place place, std::string_view name) {
+    const auto in = [&](const auto& table) {
+        return std::any_of(table.begin(), table.end(),
+                           [&](const auto& entry) { return entry.name == name; });
+    };
+    switch (place) {
+    case Place::server: return in(modelled_server()) || in(modelled_topic_defaults());
+    case Place::topic: return in(modelled_topic());
+    case Place::producer: return in(modelled_producer());
+    case Place::consumer: return in(modelled_consumer());
+    }
+    return false;
 }
 
 template <class Config>

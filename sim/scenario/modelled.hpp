@@ -26,6 +26,23 @@ std::span<const Modelled<TopicConfig>> modelled_topic_defaults();
 std::span<const Modelled<ProducerConfig>> modelled_producer();
 std::span<const Modelled<ConsumerConfig>> modelled_consumer();
 
+/// Whether a setting of this name has an effect in some release.
+bool has_effect(Place place, std::string_view name);
+
+/// What `release` sets otherwise than 4.0, whose defaults the structs begin with.
+template <class Config>
+void apply_release(Release release, Place place, std::span<const Modelled<Config>> table,
+                   Config& config) {
+    for (const Modelled<Config>& entry : table) {
+        const Setting* const setting = find_setting(place, entry.name, release);
+        if (setting == nullptr || setting == find_setting(place, entry.name)) { continue; }
+        std::string error;
+        if (const auto value = setting_value(*setting, setting->fallback, error)) {
+            entry.set(config, *value);
+        }
+    }
+}
+
 /// Puts what has an effect into `config`. A warning for everything else, if `warn`.
 template <class Config>
 void apply(const Settings& settings, std::span<const Modelled<Config>> table, Config& config,

@@ -108,6 +108,7 @@ void Report::add(std::uint16_t source, std::size_t offset, std::string pointer,
 Report Report::fresh() const {
     Report out;
     out.sources_ = sources_;
+    out.release_ = release_;
     return out;
 }
 

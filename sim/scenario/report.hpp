@@ -2,6 +2,7 @@
 #pragma once
 
 #include "brokersim/problem.hpp"
+#include "brokersim/release.hpp"
 #include "scenario/document.hpp"
 
 #include <cstdint>
@@ -23,6 +24,10 @@ public:
     void warning_at_key(const Node& node, std::string text);
     /// Where there is no node yet: in the reader.
     void error_at(std::uint16_t source, std::size_t offset, std::string pointer, std::string text);
+
+    /// The release by which Kafka's settings are judged, wherever they stand.
+    void judge_by(Release release) { release_ = release; }
+    Release release() const { return release_; }
 
     std::size_t errors() const { return errors_; }
     /// An empty report about the same texts.
@@ -49,6 +54,7 @@ private:
     std::vector<Source> sources_;
     std::vector<Entry> entries_;
     std::size_t errors_ = 0;
+    Release release_ = Release::v4_0;
 };
 
 /// `text` in quotes, cut to a length that fits a message.

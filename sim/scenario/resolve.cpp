@@ -269,7 +269,7 @@ void resolve_producer(const Draft& draft, ProducerDraft& p, const Names& names, 
         report.error(p.node->at("stop"), "\"stop\" is before \"start\"");
     }
     check_poison(p, report);
-    resolve_producer_settings(p, report);
+    resolve_producer_settings(draft, p, report);
 }
 
 void resolve_group(const Draft& draft, ConsumerDraft& g, const Names& names, Report& report) {

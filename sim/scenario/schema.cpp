@@ -237,7 +237,7 @@ private:
         w_.open('{');
         for (const Setting& setting : settings_of(place)) {
             w_.key(setting.name);
-            this->setting(setting);
+            this->setting(in_any_release(place, setting));
         }
         w_.close('}');
         w_.key("patternProperties");
@@ -252,6 +252,18 @@ private:
         w_.key("additionalProperties");
         w_.boolean(false);
         w_.close('}');
+    }
+
+    /// As wide as the widest of the releases: which one a file names, a schema does not know.
+    static Setting in_any_release(Place place, Setting widest) {
+        for (const Release release : {Release::v3_9, Release::v4_1}) {
+            const Setting* const there = find_setting(place, widest.name, release);
+            if (there == nullptr) { continue; }
+            widest.low = std::min(widest.low, there->low);
+            widest.high = std::max(widest.high, there->high);
+            if (there->words.size() > widest.words.size()) { widest.words = there->words; }
+        }
+        return widest;
     }
 
     void types(std::initializer_list<std::string_view> names) {

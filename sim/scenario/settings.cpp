@@ -1,6 +1,8 @@
 // The table of Kafka's settings and the reading of `config` objects.
 #include "scenario/settings.hpp"
 
+#include "scenario/modelled.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -46,10 +48,32 @@ constexpr Setting consumer_settings[] = {
 #include "scenario/kafka_settings.inc"
 #undef BS_SETTINGS_CONSUMER
 };
+
+/// Settings that one release defines otherwise than 4.0.
+struct OfRelease {
+    Release release;
+    Place place;
+    Setting setting;
+};
+#define BS_SETTING_IN(release_, place_, name_, kind_, default_, min_, max_, either_, words_,       \
+                      releases_, flags_, topic_, times_)                                           \
+    OfRelease{Release::release_, Place::place_,                                                    \
+              BS_SETTING(name_, kind_, default_, min_, max_, either_, words_, releases_, flags_,   \
+                         topic_, times_)},
+constexpr OfRelease settings_of_releases[] = {
+#define BS_SETTINGS_OF_RELEASES
+#include "scenario/kafka_settings.inc"
+#undef BS_SETTINGS_OF_RELEASES
+};
+#undef BS_SETTING_IN
 #undef BS_SETTING
 
 constexpr Place all_places[] = {Place::server, Place::topic, Place::producer, Place::consumer};
-constexpr std::uint8_t release_4_0 = 2;
+constexpr Release all_releases[] = {Release::v3_9, Release::v4_0, Release::v4_1};
+
+bool has(const Setting& setting, Release release) {
+    return (setting.releases >> static_cast<unsigned>(release) & 1U) != 0;
+}
 
 std::string_view trimmed(std::string_view text) {
     // String.trim(): everything up to the blank.
@@ -236,6 +260,19 @@ void unknown(const Node& node, Place place, Report& report) {
     report.error_at_key(node, text);
 }
 
+/// A name that only other releases know. Where it would have an effect, a run without it would be
+/// another than the one asked for.
+void of_other_release(const Node& node, Place place, const Setting& setting, Report& report) {
+    const std::string text = in_quotes(node.key) + " is not a setting of Kafka " +
+                             std::string(word(report.release())) + ", but of " +
+                             releases_of(setting);
+    if (has_effect(place, node.key)) {
+        report.error_at_key(node, text);
+    } else {
+        report.warning_at_key(node, text + ": it has no effect");
+    }
+}
+
 } // namespace
 
 std::span<const Setting> settings_of(Place place) {
@@ -254,6 +291,25 @@ const Setting* find_setting(Place place, std::string_view name) {
         std::lower_bound(all.begin(), all.end(), name,
                          [](const Setting& s, std::string_view n) { return s.name < n; });
     return found != all.end() && found->name == name ? &*found : nullptr;
+}
+
+const Setting* find_setting(Place place, std::string_view name, Release release) {
+    for (const OfRelease& other : settings_of_releases) {
+        if (other.release == release && other.place == place && other.setting.name == name) {
+            return &other.setting;
+        }
+    }
+    const Setting* const setting = find_setting(place, name);
+    return setting != nullptr && has(*setting, release) ? setting : nullptr;
+}
+
+std::string releases_of(const Setting& setting) {
+    std::string out;
+    for (const Release release : all_releases) {
+        if (!has(setting, release)) { continue; }
+        out += (out.empty() ? "" : " and ") + std::string(word(release));
+    }
+    return out;
 }
 
 std::string_view path_of(Place place) {
@@ -309,8 +365,8 @@ Settings read_settings(const Node& node, Place place, Report& report) {
     }
     for (const Node& member : node.children) {
         if (member.key.starts_with("x-")) { continue; }
-        const Setting* setting = find_setting(place, member.key);
-        if (setting == nullptr) {
+        const Setting* const known = find_setting(place, member.key);
+        if (known == nullptr) {
             unknown(member, place, report);
             continue;
         }
@@ -321,9 +377,9 @@ Settings read_settings(const Node& node, Place place, Report& report) {
                                      std::string(name_of(member.kind)));
             continue;
         }
-        if ((setting->releases & release_4_0) == 0) {
-            report.warning_at_key(member, in_quotes(member.key) +
-                                              " is not a setting of Kafka 4.0: it has no effect");
+        const Setting* const setting = find_setting(place, member.key, report.release());
+        if (setting == nullptr) {
+            of_other_release(member, place, *known, report);
             continue;
         }
         const std::string_view text = member.is(Node::Kind::boolean)

@@ -2,6 +2,7 @@
 // the reading of a `config` object. Which of them have an effect here is in modelled.hpp.
 #pragma once
 
+#include "brokersim/release.hpp"
 #include "scenario/document.hpp"
 #include "scenario/report.hpp"
 
@@ -32,9 +33,14 @@ struct Setting {
     std::int64_t times = 1; ///< from its unit to that one's
 };
 
-/// All settings of a place, sorted by name.
+/// All settings of a place in any release, sorted by name, as 4.0 defines them; those that it does
+/// not have as another does.
 std::span<const Setting> settings_of(Place place);
 const Setting* find_setting(Place place, std::string_view name);
+/// The setting as `release` defines it; null if it has none of this name.
+const Setting* find_setting(Place place, std::string_view name, Release release);
+/// "3.9", "4.0 and 4.1": those that have the setting.
+std::string releases_of(const Setting& setting);
 
 /// The value of a setting that a `config` object gives.
 struct SettingValue {
@@ -47,8 +53,9 @@ struct SettingValue {
 /// What a `config` object sets: names of `place` with legal values. Nulls are left out.
 using Settings = std::map<std::string, SettingValue, std::less<>>;
 
-/// Reads a `config` object. Unknown names, those of another place and values that Kafka would
-/// refuse are errors; settings of other releases are warnings.
+/// Reads a `config` object by the release of `report`. Unknown names, those of another place and
+/// values that Kafka would refuse are errors. So are settings of other releases that have an effect
+/// there; others of theirs are warnings.
 Settings read_settings(const Node& node, Place place, Report& report);
 
 /// The value of `text` for this setting, or why Kafka would refuse it (in `error`).

@@ -26,8 +26,6 @@ void refuses(const std::string& text, const std::string& pointer) {
 
 TEST_CASE("not built yet: at the top") {
     refuses(R"({"cold_start": true})", "/cold_start");
-    refuses(R"({"kafka_version": "3.9"})", "/kafka_version");
-    refuses(R"({"kafka_version": "4.1"})", "/kafka_version");
     CHECK(load(R"({"cold_start": false})").scenario);
     CHECK(contains(errors(load(R"({"kafka_version": "2.8"})")), "unknown kafka_version"));
 }
@@ -40,8 +38,6 @@ TEST_CASE("not built yet: network, control plane, brokers") {
     refuses(R"({"control_plane": {"mode": "zookeeper"}})", "/control_plane/mode");
     refuses(R"({"control_plane": {"servers": 3}})", "/control_plane/servers");
     refuses(R"({"control_plane": {"combined": true}})", "/control_plane/combined");
-    refuses(R"({"control_plane": {"features": {"eligible.leader.replicas.version": 1}}})",
-            "/control_plane/features");
     CHECK(load(R"({"control_plane": {"combined": false}})").scenario);
 }
 

@@ -6,6 +6,7 @@
 DEFINITIONS.json (schema "kafka-config/1") holds what the released classes of Kafka say about
 themselves: per component the name, type, default and range of each setting as in 4.0, and what
 differs in 3.9 and 4.1. One line of output is one setting; settings of a component are sorted.
+At the end stand those that another release defines differently, in its form.
 """
 import json
 import sys
@@ -50,7 +51,21 @@ def alias(entry, key):
     return other["name"], other["times"]
 
 
-def line(name, entry, component):
+def in_release(entry, release):
+    """The setting as this release defines it; None: as 4.0 does, or not at all."""
+    other = entry.get(release)
+    if other is None or release not in entry.get("in", RELEASES):
+        return None
+    merged = {k: v for k, v in entry.items() if k not in RELEASES}
+    for key, value in other.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = value
+    return merged
+
+
+def line(name, entry, component, head="BS_SETTING("):
     kinds = {"class": "text", "password": "text", "string": "text", "boolean": "boolean", "double": "real",
              "int": "int32", "long": "int64", "short": "int16"}
     kind = kinds.get(entry["type"], entry["type"])
@@ -69,7 +84,7 @@ def line(name, entry, component):
         flags.append("not_empty")
     if entry.get("internal"):
         flags.append("internal")
-    return (f"BS_SETTING({text(name)}, {kind}, {text(spell(entry.get('default')))}, {low}, {high}, {either}, "
+    return (f"{head}{text(name)}, {kind}, {text(spell(entry.get('default')))}, {low}, {high}, {either}, "
             f"{text(words)}, {releases}, {' | '.join(flags) or '0'}, {text(topic)}, {times})")
 
 
@@ -91,6 +106,18 @@ def main(argv):
         for name in sorted(data[component]):
             print(line(name, data[component][name], component))
         print("#endif")
+    print("\n#ifdef BS_SETTINGS_OF_RELEASES")
+    for release in RELEASES:
+        for component, place in COMPONENTS:
+            for name in sorted(data[component]):
+                there = in_release(data[component][name], release)
+                if there is None:
+                    continue
+                other = line(name, there, component)
+                if other != line(name, data[component][name], component):
+                    head = f"BS_SETTING_IN(v{release.replace('.', '_')}, {place}, "
+                    print(line(name, there, component, head))
+    print("#endif")
 
 
 main(sys.argv)
