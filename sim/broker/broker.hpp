@@ -64,6 +64,11 @@ public:
     /// The process is gone. Logs, checkpoints and the metadata log stay; but for what only memory
     /// held, if the power has failed, and for the logs, if the disk is lost.
     void crash(Time now, DownHow how, Messages& messages);
+    /// It had time to close its logs: what they hold is on disk, and with which broker epoch.
+    void ended_cleanly() {
+        replicas_.flush_all();
+        lifecycle_.ended();
+    }
     /// The disk takes nothing and gives nothing until it goes on.
     void stall_disk(Time now) { replicas_.disk().stall(now); }
     void disk_goes_on(In in, Effects& out);
@@ -139,6 +144,7 @@ private:
     void apply_order(In in, const ControllerOrders::Order& order, Effects& out);
     void forget_metadata();
     void settle_replicas(In in, const Settled& cluster, Effects& out);
+    bool leads_only_by_name() const;
     void apply_partition(In in, PartitionId tp, const PartitionRegistration& state, Effects& out);
     void turn_fetchers(In in, Effects& out);
     void run_isr(In in, Effects& out);

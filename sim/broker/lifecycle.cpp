@@ -31,6 +31,8 @@ void Lifecycle::start(Time begins, std::int32_t incarnation) {
     ask_until_ = Time::never();
     state_ = State::starting;
     epoch_ = -1;
+    previous_epoch_ = clean_epoch_;
+    clean_epoch_ = -1;
     incarnation_ = incarnation;
     ready_ = in_flight_ = asked_unfence_ = asked_shutdown_ = false;
     shutdown_answers_ = 0;
@@ -89,6 +91,7 @@ void Lifecycle::send(In in, Effects& out) {
         auto& request = channel_.send<BrokerRegistrationRequest>(in, out, timeout);
         request.broker = self_;
         request.incarnation = incarnation_;
+        request.previous_epoch = previous_epoch_;
     } else {
         auto& request = channel_.send<BrokerHeartbeatRequest>(in, out, timeout);
         request.broker = self_;

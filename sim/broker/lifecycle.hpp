@@ -33,6 +33,10 @@ public:
     void start(Time begins, std::int32_t incarnation);
     /// Logs are loaded and the first metadata published: asks to be unfenced at once.
     void set_ready(In in);
+    /// The process ends with its logs closed.
+    void ended() { clean_epoch_ = epoch_; }
+    /// What was on its disk is gone.
+    void lose_disk() { clean_epoch_ = -1; }
     void begin_shutdown(In in);
     void set_leader(MachineId leader) { channel_.set_leader(leader); }
     void set_metadata_offset(Offset offset) { metadata_offset_ = offset; }
@@ -58,6 +62,10 @@ private:
     State state_ = State::starting;
     BrokerEpoch epoch_ = -1;
     std::int32_t incarnation_ = 0;
+    /// On disk: of the incarnation that has ended cleanly last, until the next one reads it (Kafka:
+    /// CleanShutdownFileHandler).
+    BrokerEpoch clean_epoch_ = -1;
+    BrokerEpoch previous_epoch_ = -1; ///< what this process has found there
     bool ready_ = false;
     bool in_flight_ = false;
     bool asked_unfence_ = false;  ///< by the heartbeat in flight

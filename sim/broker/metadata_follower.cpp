@@ -108,6 +108,7 @@ void MetadataFollower::send(In in, Effects& out) {
     request.epoch = epoch_;
     request.offset = end_;
     request.last_epoch = epochs_.latest();
+    request.high_watermark = high_watermark_;
     in_flight_ = true;
 }
 

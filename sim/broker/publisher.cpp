@@ -79,6 +79,7 @@ void Broker::crash(Time now, DownHow how, Messages& messages) {
     replicas_.restart(now, how, messages);
     fetchers_.restart();
     orders_.crash();
+    if (how == DownHow::disk) lifecycle_.lose_disk();
     coordinator_turns.clear();
     turned_.clear();
     work_ = 0;
@@ -168,6 +169,14 @@ void Broker::apply_partition_record(In in, const MetadataRecord& record, Effects
     if (published_) apply_partition(in, record.tp, state, out);
 }
 
+/// With eligible leader replicas, before its own registration has reached it, what the log says it
+/// leads is the process before: this one may have lost something, and will be taken out of these
+/// ISRs as it registers. Kafka's would take it up, though nobody could reach it (docs/model.md).
+bool Broker::leads_only_by_name() const {
+    return layout_->eligible_leader_replicas &&
+           (lifecycle_.epoch() < 0 || brokers_[self_.index()].epoch != lifecycle_.epoch());
+}
+
 /// The first image after a start: all replicas at once.
 void Broker::publish(In in, Effects& out) {
     published_ = true;
@@ -184,6 +193,7 @@ void Broker::publish(In in, Effects& out) {
 
 void Broker::apply_partition(In in, PartitionId tp, const PartitionRegistration& state,
                              Effects& out) {
+    if (state.leader == self_ && leads_only_by_name()) return;
     const std::int32_t before = replicas_.number_of(tp);
     const bool led =
         before >= 0 && replicas_.partitions()[static_cast<std::size_t>(before)].leads();

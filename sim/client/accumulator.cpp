@@ -94,6 +94,17 @@ Accumulator::Appended Accumulator::append(std::int32_t partition, RecordShape sh
     return appended;
 }
 
+bool Accumulator::takes(std::int32_t partition, RecordShape shape, Time now) {
+    Ring<BatchId>& waiting = queue(partition);
+    if (waiting.empty()) return false;
+    ProducerBatch& batch = batches_[waiting.back()];
+    if (batch.closed) return false;
+    const std::int64_t late =
+        batch.records.empty() ? 0 : in_milliseconds(now) - batch.records.front().timestamp;
+    batch.closed = fill(shape, batch.count, late, batch.write_limit - batch.bytes, 1, 1).count == 0;
+    return !batch.closed;
+}
+
 Accumulator::Appended Accumulator::append_new(std::int32_t partition, std::int64_t first,
                                               RecordShape shape, std::int32_t count,
                                               std::int64_t enough, Time now) {

@@ -75,6 +75,9 @@ public:
         std::int64_t bytes = 0; ///< growth of the batch, with its overhead if it is new
     };
     /// Into the newest batch of the queue, as many as fit; closes it if none does.
+    /// Whether the open batch of the partition has room for such a record. One that has not is
+    /// closed, as by an append that failed.
+    bool takes(std::int32_t partition, RecordShape shape, Time now);
     Appended append(std::int32_t partition, RecordShape shape, std::int32_t count,
                     std::int64_t enough, Time now);
     /// Into a new batch with a buffer that reserve() has given.

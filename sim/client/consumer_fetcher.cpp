@@ -94,13 +94,27 @@ void ConsumerFetcher::take_pieces(const Chunk& chunk, std::size_t first, Partiti
     }
 }
 
+/// Whether a broker has partitions that it may be asked for: none while data of one of them is in
+/// the buffer. In 3.9 the others are (Kafka: AbstractFetch.prepareFetchRequests).
+bool ConsumerFetcher::asks(MachineId id, const ConsumerCore& core,
+                           const ConsumerPositions& positions) const {
+    const Node& s = node(id);
+    if (s.readers == 0 || s.in_flight) return false;
+    if (s.chunks == 0 || !core.layout->rules.fetches_beside_buffer) return s.chunks == 0;
+    for (std::uint32_t k = 0; k < positions.size(); ++k) {
+        const PartitionPosition& p = positions[k];
+        if (p.node == id && p.chunk == PartitionPosition::no_chunk) return true;
+    }
+    return false;
+}
+
 Time ConsumerFetcher::send(In in, ConsumerCore& core, ConsumerPositions& positions, Effects& out) {
     settle(positions);
     Time wake = Time::never();
     for (std::size_t n = 0; n < nodes_.size(); ++n) {
         Node& s = nodes_[n];
         const MachineId id(n);
-        if (s.readers == 0 || s.in_flight || s.chunks > 0) continue;
+        if (!asks(id, core, positions)) continue;
         if (core.reach(in, id, out)) {
             send_to(in, id, core, positions, out);
         } else if (core.unreachable(id)) {
@@ -118,9 +132,10 @@ Time ConsumerFetcher::send(In in, ConsumerCore& core, ConsumerPositions& positio
 void ConsumerFetcher::send_made(In in, MachineId id, ConsumerCore& core,
                                 ConsumerPositions& positions, Effects& out) {
     Node& s = node(id);
-    if (!s.made || s.in_flight || s.chunks > 0) return;
+    if (!s.made || s.in_flight) return;
     settle(positions);
-    if (s.readers > 0 && core.brokers.may_send(id)) send_to(in, id, core, positions, out);
+    if (asks(id, core, positions) && core.brokers.may_send(id))
+        send_to(in, id, core, positions, out);
 }
 
 void ConsumerFetcher::add_part(FetchRequest& request, PartitionPosition& p,
@@ -130,6 +145,20 @@ void ConsumerFetcher::add_part(FetchRequest& request, PartitionPosition& p,
     p.asked_offset = p.offset;
     p.in_session = true;
     p.fresh = false;
+}
+
+/// 3.9: partitions with data in the buffer leave the session, until they are asked for again.
+void ConsumerFetcher::add_unbuffered(MachineId id, FetchRequest& request, const ConsumerCore& core,
+                                     ConsumerPositions& positions) {
+    each_reader(id, positions, [&](std::uint32_t k) {
+        PartitionPosition& p = positions[k];
+        if (p.chunk == PartitionPosition::no_chunk) {
+            if (p.fresh || !p.in_session) add_part(request, p, core);
+            return;
+        }
+        if (p.in_session) node(id).forgotten.push_back(p.tp);
+        p.in_session = p.fresh = false;
+    });
 }
 
 /// KIP-227: a session is told of changes only.
@@ -146,8 +175,14 @@ void ConsumerFetcher::send_to(In in, MachineId id, ConsumerCore& core, ConsumerP
     request.read_committed = core.config.read_committed;
     request.session_id = s.session_id;
     request.session_epoch = s.session_id == 0 ? 0 : ++s.session_epoch;
-    if (s.session_id == 0) {
-        s.session_epoch = 0;
+    if (s.session_id == 0) s.session_epoch = 0;
+    if (core.layout->rules.fetches_beside_buffer) {
+        if (s.session_id == 0) {
+            each_reader(id, positions, [&](std::uint32_t k) { positions[k].in_session = false; });
+        }
+        add_unbuffered(id, request, core, positions);
+        if (s.session_id != 0) request.forgotten.assign(s.forgotten.begin(), s.forgotten.end());
+    } else if (s.session_id == 0) {
         each_reader(id, positions, [&](std::uint32_t k) { add_part(request, positions[k], core); });
     } else {
         for (const std::uint32_t k : s.fresh)

@@ -81,10 +81,14 @@ private:
     };
 
     Node& node(MachineId id) { return nodes_[id.index()]; }
+    const Node& node(MachineId id) const { return nodes_[id.index()]; }
     void settle(ConsumerPositions& positions);
     void move(std::uint32_t k, ConsumerPositions& positions);
     void send_to(In in, MachineId id, ConsumerCore& core, ConsumerPositions& positions,
                  Effects& out);
+    bool asks(MachineId id, const ConsumerCore& core, const ConsumerPositions& positions) const;
+    void add_unbuffered(MachineId id, FetchRequest& request, const ConsumerCore& core,
+                        ConsumerPositions& positions);
     void add_part(FetchRequest& request, PartitionPosition& p, const ConsumerCore& core) const;
     template <class F>
     void each_reader(MachineId id, ConsumerPositions& positions, F&& f) const;

@@ -144,7 +144,10 @@ bool DeadLetters::append(In in, const Letter& letter, RecordShape shape, Effects
     const std::string* const known = letter.key != RecordMarks::no_key ? &key : nullptr;
     const std::int64_t size = batches.buffer_size(shape);
     if (batches.available() < size) return false;
-    const std::int32_t partition = partition_of(known);
+    std::int32_t partition = partition_of(known);
+    const bool twice = layout_->rules.partitioner_asked_twice &&
+                       config_.partitioner == PartitionerKind::round_robin;
+    if (twice && !batches.takes(partition, shape, in.now)) partition = partition_of(known);
     Accumulator::Appended appended = batches.append(partition, shape, 1, no_limit, in.now);
     const bool opened = appended.count == 0;
     if (opened) {

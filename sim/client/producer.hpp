@@ -57,6 +57,7 @@ private:
         std::int64_t key = RecordKeys::none;
         std::int64_t fails = 0;      ///< RecordMarks
         std::int32_t partition = -1; ///< -1: the sticky partitioner decides
+        bool asks = false;           ///< the round robin is asked when its turn comes (3.9)
         std::int32_t count = 0;
         RecordShape shape;
     };
@@ -68,6 +69,7 @@ private:
     void plan_burst();
     void plan_run(const LoadRecords::Run& records);
     void go_round(Run run);
+    void ask_round(In in, Run& run);
     bool work(In in, const Run& run);
     bool send_run(In in, Run& run, Effects& out);
     bool reserve_buffer(In in, const Run& run, Effects& out);

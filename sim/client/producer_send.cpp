@@ -82,6 +82,12 @@ void Producer::plan_run(const LoadRecords::Run& records) {
 void Producer::go_round(Run run) {
     const KnownPartitions known{sender_.available(), partitions_};
     const std::int32_t records = run.count;
+    if (layout_->rules.partitioner_asked_twice) { // How often, only the append will tell.
+        run.asks = true;
+        run.count = 1;
+        runs_.insert(runs_.end(), static_cast<std::size_t>(records), run);
+        return;
+    }
     std::int32_t round = records; // Each record for itself.
     if (!records_.in_exact_order()) {
         round = known.available.empty() ? partitions_
@@ -95,6 +101,16 @@ void Producer::go_round(Run run) {
         run.count = (records - k - 1) / round + 1;
         runs_.push_back(run);
     }
+}
+
+/// A record that would open a batch is asked for again, so the counter goes on by two; with a new
+/// batch for every record every second partition gets nothing (KAFKA-9965).
+void Producer::ask_round(In in, Run& run) {
+    const KnownPartitions known{sender_.available(), partitions_};
+    run.asks = false;
+    run.partition = round_robin_.next(known);
+    if (sender_.accumulator().takes(run.partition, run.shape, in.now)) return;
+    run.partition = round_robin_.next(known);
 }
 
 /// The time that the call costs the thread. False: it is not over.
@@ -115,6 +131,7 @@ bool Producer::work(In in, const Run& run) {
 /// False: send() works, or waits for memory.
 bool Producer::send_run(In in, Run& run, Effects& out) {
     if (!work(in, run)) return false;
+    if (run.asks) ask_round(in, run);
     Accumulator& batches = sender_.accumulator();
     const std::int64_t largest = batch_upper_bound(run.shape);
     if (largest > spec_.config.max_request_size || largest > spec_.config.buffer_memory) {

@@ -1,7 +1,6 @@
 // From a scenario to what every process is told.
 #include "cluster/layout_of.hpp"
 
-#include "controller/placement.hpp"
 #include "engine/assert.hpp"
 #include "engine/random.hpp"
 #include "protocol/java_hash.hpp"
@@ -26,23 +25,24 @@ private:
 };
 
 std::vector<std::vector<std::int32_t>> place(const Scenario& scenario, const TopicSpec& topic,
-                                             std::uint64_t seed) {
+                                             std::uint64_t seed, PlacementDraws* draws) {
     if (!topic.assignment.empty()) return topic.assignment;
     std::vector<PlacementBroker> brokers;
     for (std::size_t k = 0; k < scenario.brokers.size(); ++k) {
         brokers.push_back({static_cast<std::int32_t>(k), scenario.brokers[k].rack, false});
     }
-    StreamDraws draws(Stream(seed, {"placement", topic.name}));
+    StreamDraws own(Stream(seed, {"placement", topic.name}));
+    PlacementDraws& used = draws == nullptr ? own : *draws;
     const bool zookeeper = scenario.control_plane.mode == ControlPlaneMode::zookeeper;
     Placement placement =
-        zookeeper ? place_round_robin(brokers, {topic.partitions, topic.replication_factor}, draws)
-                  : place_striped(brokers, topic.partitions, topic.replication_factor, draws);
+        zookeeper ? place_round_robin(brokers, {topic.partitions, topic.replication_factor}, used)
+                  : place_striped(brokers, topic.partitions, topic.replication_factor, used);
     BS_ASSERT(placement.error == PlacementError::none);
     return std::move(placement.replicas);
 }
 
 void add_topic(Plan& plan, Layout& layout, const Scenario& scenario, const TopicSpec& spec,
-               bool internal, std::uint64_t seed) {
+               bool internal, std::uint64_t seed, PlacementDraws* draws) {
     Layout::Topic topic;
     topic.name = spec.name;
     topic.first = PartitionId(layout.partitions);
@@ -59,7 +59,7 @@ void add_topic(Plan& plan, Layout& layout, const Scenario& scenario, const Topic
     }
     layout.partitions += static_cast<std::size_t>(spec.partitions);
     layout.topics.push_back(topic);
-    for (auto& replicas : place(scenario, spec, seed)) {
+    for (auto& replicas : place(scenario, spec, seed, draws)) {
         plan.assignment.push_back(std::move(replicas));
     }
     plan.info.topics.push_back({spec.name, spec.partitions, spec.replication_factor, topic.min_isr,
@@ -151,7 +151,7 @@ std::int32_t most_members(const Scenario& scenario, const ConsumerGroupSpec& gro
     return most;
 }
 
-Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
+Plan make_plan(const Scenario& scenario, std::uint64_t seed, PlacementDraws* draws) {
     Plan plan;
     auto layout = std::make_shared<Layout>();
     RunInfo& info = plan.info;
@@ -173,10 +173,10 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed) {
         info.nodes.push_back((zookeeper ? "z" : "c") + std::to_string(k));
     }
     for (const TopicSpec& topic : scenario.topics) {
-        add_topic(plan, *layout, scenario, topic, false, seed);
+        add_topic(plan, *layout, scenario, topic, false, seed, draws);
     }
     if (!scenario.consumers.empty()) {
-        add_topic(plan, *layout, scenario, offsets_topic(scenario), true, seed);
+        add_topic(plan, *layout, scenario, offsets_topic(scenario), true, seed, draws);
     }
     add_clients(plan, *layout, scenario);
     layout->machines = info.nodes.size();

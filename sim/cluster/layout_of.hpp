@@ -3,6 +3,7 @@
 
 #include "brokersim/run_info.hpp"
 #include "brokersim/scenario.hpp"
+#include "controller/placement.hpp"
 #include "protocol/layout.hpp"
 
 #include <cstdint>
@@ -24,7 +25,7 @@ bool writes_dead_letters(const ConsumerGroupSpec& group);
 std::int32_t most_members(const Scenario& scenario, const ConsumerGroupSpec& group);
 
 /// Names every machine and partition, creates internal topics, places replicas where the scenario
-/// does not (Kafka: StripedReplicaPlacer, drawing from the stream "placement").
-Plan make_plan(const Scenario& scenario, std::uint64_t seed);
+/// does not (Kafka: StripedReplicaPlacer, drawing from the stream "placement", or from `draws`).
+Plan make_plan(const Scenario& scenario, std::uint64_t seed, PlacementDraws* draws = nullptr);
 
 } // namespace brokersim

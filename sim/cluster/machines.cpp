@@ -81,7 +81,7 @@ void World::end_process(MachineId id, DownHow how, Cause cause) {
     case Kind::broker: {
         BrokerProcess& broker = brokers_[machine.index];
         broker.crash(now_, how, messages_);
-        if (how == DownHow::clean) broker.broker().replicas().flush_all();
+        if (how == DownHow::clean) broker.broker().ended_cleanly();
         break;
     }
     case Kind::controller: controllers_[machine.index].crash(); break;

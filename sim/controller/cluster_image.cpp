@@ -39,6 +39,7 @@ MetadataRecord partition_record(PartitionId tp, const PartitionState& state, Par
     record.replicas = machines(state.replicas);
     record.isr = machines(state.isr);
     record.elr = machines(state.elr);
+    record.last_known_elr = machines(state.last_known_elr);
     return record;
 }
 
@@ -67,6 +68,7 @@ void ClusterImage::apply(const MetadataRecord& record) {
     state.replicas = numbers(record.replicas);
     state.isr = numbers(record.isr);
     state.elr = numbers(record.elr);
+    state.last_known_elr = numbers(record.last_known_elr);
     state.leader = record.leader.value;
     state.leader_epoch = record.epoch;
     state.partition_epoch = record.partition_epoch;

@@ -18,7 +18,7 @@ constexpr Duration activation_max = milliseconds(40);
 Controller::Controller(MachineId self, const std::string& name, LayoutRef layout,
                        const ServerConfig& config, std::uint64_t seed)
     : self_(self), layout_(layout), config_(config), raft_(self, layout, config, seed, name),
-      image_(layout), committed_(layout), liveness_(config.broker_session_timeout),
+      image_(layout), committed_(layout), liveness_(config.broker_session_timeout, layout->rules),
       metadata_offset_(layout->brokers, 0), shutdown_offset_(layout->brokers, 0),
       phases_(seed, {"controller phases", name}) {}
 
@@ -56,6 +56,8 @@ void Controller::crash() {
     waiting_.clear();
     raft_.crash();
     liveness_.clear();
+    fence_at_ = Time::never();
+    preferred_due_ = unclean_due_ = false;
 }
 
 /// What the quorum has made of the event: commits, a leadership won or lost, an end.
@@ -65,6 +67,7 @@ void Controller::after_event(In in, Effects& out) {
     if (!active_ && raft_.leads() && raft_.high_watermark() > raft_.epoch_start()) {
         activate(in, out);
     }
+    if (active_) schedule_by_state(in, out);
     const Time wake = raft_.wake_at();
     if (wake != Time::never()) out.arm(TimerSlot{raft_timer}, wake);
     if (raft_.may_end(in.now)) out.exit();
@@ -80,8 +83,9 @@ void Controller::activate(In in, Effects& out) {
     liveness_.clear();
     for (std::size_t k = 0; k < layout_->brokers; ++k) {
         const MachineId broker(k);
-        if (image_.broker(broker).registered) {
-            liveness_.touch(broker, image_.broker(broker).epoch, in.now);
+        const BrokerRegistration& known = image_.broker(broker);
+        if (known.registered && (!known.fenced || layout_->rules.failover_renews_fenced)) {
+            liveness_.touch(broker, known.epoch, in.now);
         }
         metadata_offset_[k] = 0;
     }
@@ -103,8 +107,7 @@ void Controller::renounce(Effects& out) {
     }
     out.because(cause);
     waiting_.clear();
-    for (const Timer timer : {fence_timer, no_op_timer, preferred_timer, unclean_timer})
-        out.disarm(TimerSlot{timer});
+    stop_clocks(out);
 }
 
 /// Each task first runs one period after activation is complete, a little after the contacts were
@@ -117,12 +120,65 @@ void Controller::start_clocks(In in, bool settled, Effects& out) {
         if (settled) first = Duration{phases_.between(1, period.ns)};
         out.arm(TimerSlot{timer}, after(in.now + complete, first));
     };
-    begin(fence_timer, config_.broker_session_timeout / 8);
+    const ReleaseRules& rules = layout_->rules;
+    if (!rules.fences_at_session_end) begin(fence_timer, config_.broker_session_timeout / 8);
     begin(no_op_timer, config_.metadata_max_idle_interval);
-    if (config_.auto_leader_rebalance_enable) {
-        begin(preferred_timer, config_.leader_imbalance_check_interval);
+    if (rules.elections_wait_for_imbalance) return;
+    if (config_.auto_leader_rebalance_enable) begin(preferred_timer, interval(preferred_timer));
+    begin(unclean_timer, interval(unclean_timer));
+}
+
+void Controller::stop_clocks(Effects& out) {
+    for (const Timer timer : {fence_timer, no_op_timer, preferred_timer, unclean_timer})
+        out.disarm(TimerSlot{timer});
+    fence_at_ = Time::never();
+    preferred_due_ = unclean_due_ = false;
+}
+
+Duration Controller::interval(Timer timer) const {
+    return timer == preferred_timer ? config_.leader_imbalance_check_interval
+                                    : config_.unclean_leader_election_interval;
+}
+
+/// 3.9 has no clocks for these: the end of a session wakes it, and an imbalance or a partition
+/// without leader starts an interval.
+void Controller::schedule_by_state(In in, Effects& out) {
+    const ReleaseRules& rules = layout_->rules;
+    if (rules.fences_at_session_end && liveness_.next_expiry() != fence_at_) {
+        fence_at_ = liveness_.next_expiry();
+        if (fence_at_ == Time::never()) {
+            out.disarm(TimerSlot{fence_timer});
+        } else {
+            out.arm(TimerSlot{fence_timer}, std::max(fence_at_, in.now));
+        }
     }
-    begin(unclean_timer, config_.unclean_leader_election_interval);
+    if (!rules.elections_wait_for_imbalance) return;
+    const auto schedule = [&](Timer timer, bool needed, bool& due) {
+        if (due || !needed) return;
+        due = true;
+        out.arm(TimerSlot{timer}, after(in.now, interval(timer)));
+    };
+    schedule(preferred_timer, config_.auto_leader_rebalance_enable && !image_.imbalanced().empty(),
+             preferred_due_);
+    schedule(unclean_timer, !image_.leaderless().empty(), unclean_due_);
+}
+
+/// The periodic elections; again at once if one run was not enough.
+void Controller::elect(In in, Timer timer, Effects& out) {
+    const bool preferred = timer == preferred_timer;
+    const bool more =
+        preferred ? elect_preferred(image_, 1000, records_) : elect_unclean(image_, 1000, records_);
+    bool& due = preferred ? preferred_due_ : unclean_due_;
+    due = more;
+    if (more) {
+        out.arm(TimerSlot{timer}, in.now + milliseconds(10));
+    } else if (!layout_->rules.elections_wait_for_imbalance) {
+        out.arm(TimerSlot{timer}, after(in.now, interval(timer)));
+    }
+    if (!records_.empty()) {
+        out.note(TimerFire{self_, preferred ? "elect_preferred" : "elect_unclean"});
+    }
+    append(in, records_, out);
 }
 
 void Controller::append(In in, Records& records, Effects& out) {
@@ -200,7 +256,6 @@ void Controller::answer(const Waiting& waiting, Effects& out) {
 }
 
 void Controller::on_timer(In in, TimerSlot timer, Effects& out) {
-    const auto again = [&](Duration period) { out.arm(timer, after(in.now, period)); };
     switch (static_cast<Timer>(timer)) {
     case raft_timer: raft_.on_time(in, out); break;
     case fence_timer:
@@ -210,22 +265,12 @@ void Controller::on_timer(In in, TimerSlot timer, Effects& out) {
         if (!active_) break;
         records_.push_back(MetadataRecord{});
         append(in, records_, out);
-        again(config_.metadata_max_idle_interval);
+        out.arm(timer, after(in.now, config_.metadata_max_idle_interval));
         break;
     }
     case preferred_timer:
-        if (!active_) break;
-        again(elect_preferred(image_, 1000, records_) ? milliseconds(10)
-                                                      : config_.leader_imbalance_check_interval);
-        if (!records_.empty()) out.note(TimerFire{self_, "elect_preferred"});
-        append(in, records_, out);
-        break;
     case unclean_timer:
-        if (!active_) break;
-        again(elect_unclean(image_, 1000, records_) ? milliseconds(10)
-                                                    : config_.unclean_leader_election_interval);
-        if (!records_.empty()) out.note(TimerFire{self_, "elect_unclean"});
-        append(in, records_, out);
+        if (active_) elect(in, static_cast<Timer>(timer), out);
         break;
     }
     after_event(in, out);

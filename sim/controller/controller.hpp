@@ -73,6 +73,10 @@ private:
     void activate(In in, Effects& out);
     void renounce(Effects& out);
     void start_clocks(In in, bool settled, Effects& out);
+    void stop_clocks(Effects& out);
+    void schedule_by_state(In in, Effects& out);
+    void elect(In in, Timer timer, Effects& out);
+    Duration interval(Timer timer) const;
     void append(In in, Records& records, Effects& out);
     void commit(Effects& out);
     void tell(const MetadataRecord& record, Effects& out);
@@ -84,6 +88,7 @@ private:
     void on_registration(In in, const Incoming& incoming, Effects& out);
     void on_heartbeat(In in, const Incoming& incoming, Effects& out);
     void on_alter_partition(In in, const Incoming& incoming, Effects& out);
+    void hear_of(In in, MachineId broker);
     void fence_stale(In in, Effects& out);
     bool others_caught_up(MachineId broker, Offset offset) const;
 
@@ -100,6 +105,9 @@ private:
     std::deque<Waiting> waiting_;
     std::vector<Offset> metadata_offset_; ///< of each broker, in its last heartbeat
     std::vector<Offset> shutdown_offset_; ///< of the records that began its controlled shutdown
+    /// 3.9: when what waits for a state of the cluster, not for a clock, is due.
+    Time fence_at_ = Time::never();
+    bool preferred_due_ = false, unclean_due_ = false;
     Stream phases_;
     Records records_;
 };

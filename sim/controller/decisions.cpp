@@ -13,6 +13,7 @@ bool change(const ClusterImage& image, PartitionId tp, PartitionChangeRequest re
             MachineId except, MachineId besides, PartWhy why, Records& records) {
     const Layout::Topic& topic = image.layout().topic(tp);
     request.min_insync_replicas = topic.min_isr;
+    request.elr_enabled = image.layout().eligible_leader_replicas;
     if (topic.unclean && request.election == Election::online) request.election = Election::unclean;
     const auto decision =
         decide_partition_change(image.partition(tp), request, [&](std::int32_t broker) {
@@ -25,12 +26,16 @@ bool change(const ClusterImage& image, PartitionId tp, PartitionChangeRequest re
 }
 
 /// Takes the broker out of every ISR it is in. If it is the last member it stays in it, without
-/// leader (semantics §3.5).
-void leave_isrs(const ClusterImage& image, MachineId broker, PartWhy why, Records& records) {
+/// leader; with eligible leader replicas it becomes one of those (semantics §3.5), unless its log
+/// may have lost something: `unclean`.
+void leave_isrs(const ClusterImage& image, MachineId broker, bool unclean, PartWhy why,
+                Records& records) {
     for (std::size_t k = 0; k < image.partition_count(); ++k) {
         const PartitionState& state = image.partition(PartitionId(k));
-        if (!contains(state.isr, broker.value)) continue;
+        const bool eligible = unclean && contains(state.elr, broker.value);
+        if (!contains(state.isr, broker.value) && !eligible) continue;
         PartitionChangeRequest request;
+        if (unclean) request.unclean_shutdown = {broker.value};
         BrokerList target;
         for (const std::int32_t member : state.isr) {
             if (member != broker.value) target.push_back(member);
@@ -54,7 +59,7 @@ MetadataRecord broker_record(MetadataRecord::Kind kind, const ClusterImage& imag
 
 void fence_broker(const ClusterImage& image, MachineId broker, std::string_view why, PartWhy part,
                   Records& records) {
-    leave_isrs(image, broker, part, records);
+    leave_isrs(image, broker, false, part, records);
     records.push_back(broker_record(MetadataRecord::Kind::fence_broker, image, broker, why));
 }
 
@@ -69,13 +74,15 @@ void unfence_broker(const ClusterImage& image, MachineId broker, Records& record
 void begin_controlled_shutdown(const ClusterImage& image, MachineId broker, Records& records) {
     records.push_back(broker_record(MetadataRecord::Kind::controlled_shutdown, image, broker,
                                     "controlled_shutdown"));
-    leave_isrs(image, broker, PartWhy::controlled_shutdown, records);
+    leave_isrs(image, broker, false, PartWhy::controlled_shutdown, records);
 }
 
 void register_broker(const ClusterImage& image, MachineId broker, std::int32_t incarnation,
-                     BrokerEpoch epoch, Records& records) {
-    if (image.broker(broker).registered) {
-        leave_isrs(image, broker, PartWhy::registered, records);
+                     bool clean_stop, BrokerEpoch epoch, Records& records) {
+    const Layout& layout = image.layout();
+    if (image.broker(broker).registered && layout.rules.registration_leaves_isrs) {
+        const bool unclean = layout.eligible_leader_replicas && !clean_stop;
+        leave_isrs(image, broker, unclean, PartWhy::registered, records);
     }
     MetadataRecord record;
     record.kind = MetadataRecord::Kind::register_broker;
@@ -178,6 +185,8 @@ void move_leader(const ClusterImage& image, PartitionId tp, MachineId to, Record
     if (state.leader == to.value || !contains(state.isr, to.value)) return;
     PartitionChangeRequest request;
     request.election = Election::preferred;
+    request.min_insync_replicas = image.layout().topic(tp).min_isr;
+    request.elr_enabled = image.layout().eligible_leader_replicas;
     const auto decision = decide_partition_change(state, request, [&](std::int32_t broker) {
         return image.broker(MachineId(broker)).active();
     });

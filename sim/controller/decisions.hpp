@@ -20,9 +20,11 @@ void fence_broker(const ClusterImage& image, MachineId broker, std::string_view 
 void unfence_broker(const ClusterImage& image, MachineId broker, Records& records);
 /// It wants to stop: as fencing, but it lives on.
 void begin_controlled_shutdown(const ClusterImage& image, MachineId broker, Records& records);
-/// A new incarnation registers, in the record at `epoch`: first the old one is taken out (4.0).
+/// A new incarnation registers, in the record at `epoch`: first the old one is taken out (from 4.0
+/// on). With eligible leader replicas it leaves those too, and ISRs even as last member, unless the
+/// old one has ended cleanly: nobody knows what its log has lost.
 void register_broker(const ClusterImage& image, MachineId broker, std::int32_t incarnation,
-                     BrokerEpoch epoch, Records& records);
+                     bool clean_stop, BrokerEpoch epoch, Records& records);
 
 /// What a heartbeat leads to (the table of §3.4).
 enum class BrokerNext : std::uint8_t { fenced, unfenced, controlled_shutdown, shut_down };

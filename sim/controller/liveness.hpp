@@ -2,23 +2,30 @@
 #pragma once
 
 #include "brokersim/ids.hpp"
+#include "brokersim/release.hpp"
 #include "brokersim/time.hpp"
 
 #include <vector>
 
 namespace brokersim {
 
-/// Sessions are entries (broker, broker epoch) → last contact. In 4.0 nothing but its expiry
-/// removes one: a clean stop leaves it behind, and a restart inside it is refused.
+/// Sessions are entries (broker, broker epoch) → last contact. From 4.0 on nothing but its expiry
+/// removes one: a clean stop leaves it behind, and a restart inside it is refused. In 3.9 a fenced
+/// broker has none.
 class Liveness {
 public:
-    explicit Liveness(Duration session) : session_(session) {}
+    explicit Liveness(Duration session, const ReleaseRules& rules = {})
+        : session_(session), rules_(rules) {}
 
     void touch(MachineId broker, BrokerEpoch epoch, Time now);
+    /// The broker has been fenced, or its new incarnation begins so.
+    void on_fenced(MachineId broker);
     /// Does the controller still believe in this incarnation?
     bool has_valid_session(MachineId broker, BrokerEpoch epoch, Time now) const;
+    /// From when on an entry is to be taken; never() without any.
+    Time next_expiry() const;
     /// Takes one expired entry; false if there is none. Among several, the order is that of Kafka's
-    /// hash table over (id, epoch), not of age.
+    /// hash table over (id, epoch); in 3.9 that of age.
     bool take_expired(Time now, MachineId& broker, BrokerEpoch& epoch);
     void clear() { entries_.clear(); }
 
@@ -28,7 +35,10 @@ private:
         BrokerEpoch epoch = -1;
         Time contact;
     };
+    std::size_t find_expired(Time now) const;
+
     Duration session_;
+    ReleaseRules rules_;
     std::vector<Entry> entries_;
 };
 

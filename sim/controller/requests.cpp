@@ -43,16 +43,24 @@ void Controller::on_registration(In in, const Incoming& incoming, Effects& out) 
     } else if (known.registered && known.incarnation == request.incarnation) {
         // Asked again, or an answer that was lost: it keeps what it has.
         waiting.registration.broker_epoch = known.epoch;
-        liveness_.touch(request.broker, known.epoch, in.now);
+        hear_of(in, request.broker);
     } else {
-        register_broker(image_, request.broker, request.incarnation, raft_.next_offset(), records_);
+        register_broker(image_, request.broker, request.incarnation,
+                        request.previous_epoch == known.epoch, raft_.next_offset(), records_);
         waiting.registration.broker_epoch = records_.back().broker_epoch;
-        liveness_.touch(request.broker, waiting.registration.broker_epoch, in.now);
         metadata_offset_[request.broker.index()] = 0;
         append(in, records_, out);
+        hear_of(in, request.broker);
     }
     waiting.cause = out.cause();
     wait(std::move(waiting));
+}
+
+/// A contact, once what it led to is decided.
+void Controller::hear_of(In in, MachineId broker) {
+    const BrokerRegistration& known = image_.broker(broker);
+    liveness_.touch(broker, known.epoch, in.now);
+    if (known.fenced) liveness_.on_fenced(broker);
 }
 
 bool Controller::others_caught_up(MachineId broker, Offset offset) const {
@@ -76,7 +84,6 @@ void Controller::on_heartbeat(In in, const Incoming& incoming, Effects& out) {
         answer(waiting, out);
         return;
     }
-    liveness_.touch(request.broker, request.broker_epoch, in.now);
     const std::size_t at = request.broker.index();
     metadata_offset_[at] = std::max(metadata_offset_[at], request.metadata_offset);
     HeartbeatFacts facts;
@@ -108,6 +115,7 @@ void Controller::on_heartbeat(In in, const Incoming& incoming, Effects& out) {
         break;
     }
     append(in, records_, out);
+    hear_of(in, request.broker);
     if (next == BrokerNext::controlled_shutdown && !facts.stopping) {
         shutdown_offset_[at] = raft_.next_offset();
     }
@@ -161,15 +169,19 @@ void Controller::move_leader(In in, PartitionId tp, MachineId to, Effects& out) 
     after_event(in, out);
 }
 
-/// maybeFenceStaleBroker: one expired session per run; again after 10 ms if there was one.
+/// maybeFenceStaleBroker: one expired session per run; again after 10 ms if there was one, in 3.9
+/// at the next end of a session.
 void Controller::fence_stale(In in, Effects& out) {
     MachineId broker;
     BrokerEpoch epoch = -1;
-    if (!liveness_.take_expired(in.now, broker, epoch)) {
-        out.arm(TimerSlot{fence_timer}, after(in.now, config_.broker_session_timeout / 8));
-        return;
+    const bool found = liveness_.take_expired(in.now, broker, epoch);
+    if (layout_->rules.fences_at_session_end) {
+        fence_at_ = Time::never(); // Of the timer that has just fired.
+    } else {
+        const Duration pause = found ? milliseconds(10) : config_.broker_session_timeout / 8;
+        out.arm(TimerSlot{fence_timer}, after(in.now, pause));
     }
-    out.arm(TimerSlot{fence_timer}, in.now + milliseconds(10));
+    if (!found) return;
     if (image_.broker(broker).epoch != epoch) return; // An older incarnation's: fences nothing.
     out.note(TimerFire{self_, "fence_stale_broker"});
     fence_broker(image_, broker, "session_timeout", PartWhy::fenced, records_);

@@ -105,6 +105,11 @@ void ClusterView::member(const GroupMember& change) {
 void ClusterView::created(const CtlPart& part) {
     TracedPartition& view = at(part.tp);
     view.created = true;
+    if (part.leader || !part.isr.empty()) {
+        view.last_known_leader.reset();
+    } else if (!view.isr.empty() && view.leader) {
+        view.last_known_leader = view.leader;
+    }
     view.leader = part.leader;
     view.epoch = part.epoch;
     view.partition_epoch = part.pepoch;

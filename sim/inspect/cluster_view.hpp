@@ -35,6 +35,8 @@ struct TracedPartition {
     LeaderEpoch epoch = -1;
     PartitionEpoch partition_epoch = -1;
     std::vector<MachineId> isr, elr, replicas;
+    /// Who led when the ISR became empty (KIP-966); none while somebody leads.
+    std::optional<MachineId> last_known_leader;
     std::map<MachineId, TracedReplica> logs;
 };
 

@@ -32,7 +32,8 @@ std::string partition_line(const RunInfo& info, const TopicInfo& topic, std::int
     return "\tTopic: " + visible(topic.name) + "\tPartition: " + std::to_string(number) +
            "\tLeader: " + (view.leader ? visible(info.name(*view.leader)) : "none") +
            "\tReplicas: " + joined(info, view.replicas) + "\tIsr: " + joined(info, view.isr) +
-           "\tElr: " + joined(info, view.elr) + "\tLastKnownElr: \n";
+           "\tElr: " + joined(info, view.elr) + "\tLastKnownElr: " +
+           (view.last_known_leader ? visible(info.name(*view.last_known_leader)) : "") + "\n";
 }
 
 } // namespace

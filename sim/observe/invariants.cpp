@@ -8,6 +8,9 @@ namespace brokersim {
 
 Invariants::Invariants(const RunInfo& info)
     : info_(info), partitions_(info.partitions.size()), up_(info.nodes.size()) {
+    for (const auto& [name, value] : info.config) {
+        elr_ = elr_ || (name == "eligible.leader.replicas.version" && value != "0");
+    }
     for (std::size_t k = 0; k < partitions_.size(); ++k) {
         partitions_[k].lossy = info.topics[info.topic_of(PartitionId(k)).index()].unclean;
     }
@@ -63,7 +66,13 @@ void Invariants::on(const CtlPart& fact) {
     if (fact.leader && !has(fact.isr, *fact.leader)) {
         broken("C3", name + ": its leader is not in its ISR");
     }
-    if (fact.isr.empty()) { broken("C3", name + ": an empty ISR"); }
+    for (const MachineId member : fact.elr) {
+        if (!has(fact.repl, member) || has(fact.isr, member)) {
+            broken("C3", name + ": an eligible replica is in the ISR, or no replica");
+        }
+    }
+    if (fact.isr.empty() && !elr_) { broken("C3", name + ": an empty ISR"); }
+    if (!fact.elr.empty() && !elr_) { broken("C3", name + ": eligible replicas without KIP-966"); }
     if (fact.pepoch <= partition.partition_epoch) {
         broken("C2", name + ": the partition epoch does not rise");
     }

@@ -17,12 +17,12 @@ namespace brokersim {
 /// them. Costs memory for every batch, so it is for tests and swarms, not for each run.
 ///
 /// K1 time never goes back · K6 what is down does nothing · C1 C2 one leader for each epoch, epochs
-/// rise · C3 the leader is in the ISR, the ISR among the replicas · L1 logs are dense · L2 a high
-/// watermark lies in its log · L3 epochs rise along a log · L4 followers hold the batches of the
-/// leader of that epoch · L5 below their high watermarks all replicas agree · L7 a high watermark
-/// never falls within an epoch and a life of its process · L9 a leader never truncates what it has
-/// committed · D1 what was acknowledged by all is committed · D4 at the offset that was told ·
-/// X1 a record has one outcome.
+/// rise · C3 the leader is in the ISR, ISR and ELR among the replicas and apart · L1 logs are dense
+/// · L2 a high watermark lies in its log · L3 epochs rise along a log · L4 followers hold the
+/// batches of the leader of that epoch · L5 below their high watermarks all replicas agree · L7 a
+/// high watermark never falls within an epoch and a life of its process · L9 a leader never
+/// truncates what it has committed · D1 what was acknowledged by all is committed · D4 at the
+/// offset that was told · X1 a record has one outcome.
 class Invariants final : public Observer {
 public:
     explicit Invariants(const RunInfo& info);
@@ -69,6 +69,7 @@ private:
     const RunInfo& info_;
     std::vector<Partition> partitions_;
     std::vector<bool> up_; ///< by machine
+    bool elr_ = false;     ///< ISRs may be empty (KIP-966)
     /// Records with an outcome, by producer and partition: [begin, end) ranges, joined.
     std::map<std::pair<ProducerId, PartitionId>, std::map<std::int64_t, std::int64_t>> outcomes_;
     Time now_;

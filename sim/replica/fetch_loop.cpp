@@ -105,8 +105,8 @@ inline void Fetchers::take_part(In in, Thread& thread, Item& item, Partition& pa
         partition.truncate(in, to, TruncWhy::divergence, out);
         replicas.disk().truncate(item.number, partition.log().end());
         mark(thread, item);
-        if (item.kept_delay > Duration{}) {
-            // 4.0: a past pause is counted afresh by the truncation (semantics §2.7).
+        if (item.kept_delay > Duration{} && layout_->rules.pause_again_on_truncation) {
+            // A past pause is counted afresh by the truncation (semantics §2.7).
             const Duration wait = item.kept_delay;
             pause(in, thread, item, wait);
             item.kept_delay = {};

@@ -108,6 +108,23 @@ TEST_CASE("no fetch leaves for a broker of which anything lies in the buffer") {
     CHECK(t.h.actor.position(PartitionId(0)) == 25);
 }
 
+TEST_CASE("3.9: a broker is asked for the partitions of which nothing lies in the buffer") {
+    ConsumerGroupSpec spec = billing_spec();
+    spec.config.max_poll_records = 10;
+    spec.processing = Distribution::constant(milliseconds(1));
+    ConsumerTable t(spec, 2, Release::v3_9); // The same story, both partitions on b1.
+    t.append(0, 25);
+    t.run_ms(40);
+    // The poll that returns the first 10 asks on, for the other partition.
+    CHECK(t.fetches() == "20 b1 orders/0@0 orders/1@0\n22 b1 -orders/0\n");
+    t.append(1, 1);
+    t.run_ms(60);
+    CHECK(t.h.actor.position(PartitionId(0)) == 25);
+    CHECK(t.h.actor.position(PartitionId(1)) == 1);
+    // What came for orders/1 meanwhile is there for the poll that drains orders/0.
+    CHECK(t.fetches() == "42 b1 orders/0@25 orders/1@1\n");
+}
+
 TEST_CASE("a chunk that ends exactly on max.poll.records costs one more poll") {
     ConsumerGroupSpec spec = billing_spec();
     spec.config.max_poll_records = 10;

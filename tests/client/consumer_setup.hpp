@@ -13,8 +13,9 @@
 namespace brokersim::test {
 
 /// Topic `orders`, and `letters` with one partition behind it.
-inline LayoutRef consumer_layout(std::int32_t partitions) {
+inline LayoutRef consumer_layout(std::int32_t partitions, Release release = Release::v4_0) {
     Layout layout;
+    layout.rules = rules_of(release);
     layout.machines = 3;
     layout.brokers = 2;
     layout.partitions = static_cast<std::size_t>(partitions) + 1;

@@ -41,9 +41,9 @@ public:
     static constexpr Duration way = milliseconds(1);
 
     explicit ConsumerTable(const ConsumerGroupSpec& spec = billing_spec(),
-                           std::int32_t partitions = 1)
+                           std::int32_t partitions = 1, Release release = Release::v4_0)
         : logs(static_cast<std::size_t>(partitions) + 1),
-          h(Consumer(MachineId(2), GroupId(0), 1, consumer_layout(partitions), spec, 1,
+          h(Consumer(MachineId(2), GroupId(0), 1, consumer_layout(partitions, release), spec, 1,
                      spec.dead_letter_topic ? ProducerId(1) : ProducerId()),
             MachineId(2), consumer_info(partitions)) {
         h.on_dial = [this](ConnId conn, MachineId to) {

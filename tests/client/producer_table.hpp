@@ -13,6 +13,7 @@ namespace brokersim::test {
 
 struct Topic {
     std::int32_t partitions = 3;
+    Release release = Release::v4_0;
 };
 
 inline ProducerSpec shop() {
@@ -34,6 +35,7 @@ inline ProducerSpec every(Duration gap, std::int32_t burst = 1) {
 
 inline LayoutRef layout_of(Topic topic) {
     Layout layout;
+    layout.rules = rules_of(topic.release);
     layout.brokers = 3;
     layout.machines = 4;
     Layout::Topic orders;

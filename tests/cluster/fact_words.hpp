@@ -76,8 +76,9 @@ public:
     }
     std::string operator()(const CtlPart& f) const {
         return "controller: " + info_.name(f.tp) + " leader=" + leader(f.leader) +
-               " epoch=" + std::to_string(f.epoch) + " isr=" + list(f.isr) + " (" +
-               std::string(word(f.why)) + ")" + (f.clean ? "" : " unclean");
+               " epoch=" + std::to_string(f.epoch) + " isr=" + list(f.isr) +
+               (f.elr.empty() ? "" : " elr=" + list(f.elr)) + " (" + std::string(word(f.why)) +
+               ")" + (f.clean ? "" : " unclean");
     }
     std::string operator()(const MetaSeen& f) const {
         return name(f.node) + " sees " + info_.name(f.tp) + " leader=" + leader(f.leader) +

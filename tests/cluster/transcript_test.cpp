@@ -95,6 +95,10 @@ private:
                                          static_cast<std::int32_t>(c.number("partitions", 1)),
                                          static_cast<std::int32_t>(c.number("replicas", 3)));
         seed_ = static_cast<std::uint64_t>(c.number("seed", 1));
+        REQUIRE(from_word(c.text("release", "4.0"), scenario_.kafka_version));
+        const std::int64_t elr_level = rules_of(scenario_.kafka_version).elr_level;
+        scenario_.control_plane.eligible_leader_replicas = c.number("elr", elr_level) > 0;
+        scenario_.topics.front().config.unclean_leader_election_enable = c.number("unclean", 0) > 0;
         if (c.has("zookeeper")) {
             scenario_ = test::in_zookeeper_mode(
                 std::move(scenario_), static_cast<std::int32_t>(c.number("zookeeper", 3)));
@@ -104,6 +108,7 @@ private:
             static_cast<std::int32_t>(c.number("min-isr", 1));
         test::configure(scenario_, [&](ServerConfig& config) {
             config.replica_lag_time_max = duration_of(c.text("lag-max", "30s"));
+            config.unclean_leader_election_interval = duration_of(c.text("unclean-every", "300s"));
             config.leader_imbalance_check_interval = duration_of(c.text("rebalance-every", "300s"));
             config.log_retention_check_interval = duration_of(c.text("retention-check", "300s"));
             config.zookeeper_session_timeout = duration_of(c.text("session", "18s"));

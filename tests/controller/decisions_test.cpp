@@ -147,11 +147,67 @@ TEST_CASE("a controlled stop leaves the ISRs as fencing does, but the broker liv
 TEST_CASE("a new incarnation first takes the old one out of its ISRs") {
     ImageTable table(2);
     Records records;
-    register_broker(table.image, MachineId(0), 2, 100, records);
+    register_broker(table.image, MachineId(0), 2, false, 100, records);
     CHECK(table.take(records) == "orders/0 leader=2 epoch=1 isr=2,3 (registered)\n"
                                  "orders/1 leader=2 epoch=1 isr=2,3 (registered)\n"
                                  "register 1 as 102\n"); // Its epoch is where the record stands.
     CHECK(table.image.broker(MachineId(0)).fenced);
+}
+
+TEST_CASE("3.9: a new incarnation is registered, and nothing else") {
+    ImageTable table = ImageTable::of(Release::v3_9);
+    Records records;
+    register_broker(table.image, MachineId(0), 2, false, 100, records);
+    CHECK(table.take(records) == "register 1 as 100\n");
+}
+
+TEST_CASE("who leaves an ISR that is below its minimum stays eligible, the last member too") {
+    ImageTable table = ImageTable::with_elr(2);
+    CHECK(fence(table, 2) == "orders/0 leader=1 epoch=0 isr=1,2 (fenced)\nfence 3\n");
+    CHECK(fence(table, 1) == "orders/0 leader=1 epoch=0 isr=1 elr=2 (fenced)\nfence 2\n");
+    CHECK(fence(table, 0) == "orders/0 leader=none epoch=1 isr= elr=1,2 (fenced)\nfence 1\n");
+    CHECK(table.image.partition(PartitionId(0)).last_known_elr == BrokerList{0});
+    CHECK(unfence(table, 2) == "unfence 3\n"); // In the ISR before there were eligible ones.
+    CHECK(unfence(table, 1) == "unfence 2\norders/0 leader=2 epoch=2 isr=2 elr=1 (unfenced)\n");
+    CHECK(table.image.partition(PartitionId(0)).last_known_elr.empty());
+}
+
+TEST_CASE("an incarnation that did not end cleanly is not eligible any more") {
+    ImageTable table = ImageTable::with_elr(2);
+    fence(table, 2);
+    fence(table, 1);
+    fence(table, 0);
+    Records records;
+    register_broker(table.image, MachineId(1), 2, true, 100, records);
+    CHECK(table.take(records) == "register 2 as 100\n"); // It ended cleanly: nothing is lost.
+    register_broker(table.image, MachineId(0), 2, false, 200, records);
+    CHECK(table.take(records) ==
+          "orders/0 leader=none epoch=1 isr= elr=2 (registered)\nregister 1 as 201\n");
+    register_broker(table.image, MachineId(1), 3, false, 300, records);
+    CHECK(table.take(records) ==
+          "orders/0 leader=none epoch=1 isr= (registered)\nregister 2 as 301\n");
+    CHECK(unfence(table, 1) == "unfence 2\n"); // Not the one that led last.
+    CHECK(unfence(table, 0) == "unfence 1\norders/0 leader=1 epoch=2 isr=1 (unfenced) unclean\n");
+}
+
+TEST_CASE("an unclean end takes a broker out of an ISR as its last member, unfenced or not") {
+    ImageTable table = ImageTable::with_elr(2);
+    table.set(0, partition({0}, 0));
+    Records records;
+    register_broker(table.image, MachineId(0), 2, false, 100, records);
+    CHECK(table.take(records) ==
+          "orders/0 leader=none epoch=1 isr= (registered)\nregister 1 as 101\n");
+}
+
+TEST_CASE("a leader that is moved by hand keeps the eligible replicas") {
+    ImageTable table = ImageTable::with_elr(3);
+    PartitionState state = partition({0, 1}, 0);
+    state.elr = {2};
+    table.set(0, state);
+    Records records;
+    move_leader(table.image, PartitionId(0), MachineId(1), records);
+    CHECK(table.take(records) == "orders/0 leader=1 epoch=0 isr=1,2 elr=3 (reassignment)\n"
+                                 "orders/0 leader=2 epoch=1 isr=1,2 elr=3 (preferred_election)\n");
 }
 
 TEST_CASE("preferred elections need the preferred replica active and in the ISR") {

@@ -15,7 +15,21 @@ namespace brokersim::test {
 class ImageTable {
 public:
     explicit ImageTable(std::int32_t partitions = 1, bool unclean = false)
-        : image(layout(partitions, unclean)) {
+        : ImageTable(layout(partitions, unclean)) {}
+    /// The same in a cluster with eligible leader replicas (KIP-966).
+    static ImageTable with_elr(std::int32_t min_isr) {
+        Layout l = layout(1, false);
+        l.eligible_leader_replicas = true;
+        l.topics.front().min_isr = min_isr;
+        return ImageTable(l);
+    }
+    static ImageTable of(Release release) {
+        Layout l = layout(1, false);
+        l.rules = rules_of(release);
+        return ImageTable(l);
+    }
+    explicit ImageTable(const Layout& l) : image(std::make_shared<const Layout>(l)) {
+        const auto partitions = static_cast<std::int32_t>(l.partitions);
         for (std::int32_t b = 0; b < 4; ++b) {
             MetadataRecord record;
             record.kind = MetadataRecord::Kind::register_broker;
@@ -52,10 +66,12 @@ public:
             image.apply(r);
             switch (r.kind) {
             case MetadataRecord::Kind::partition_change:
-                text += "orders/" + std::to_string(r.tp.value) + " leader=" +
-                        (r.leader.valid() ? std::to_string(r.leader.value + 1) : "none") +
-                        " epoch=" + std::to_string(r.epoch) + " isr=" + list(r.isr) + " (" +
-                        std::string(word(r.why)) + ")" + (r.clean ? "" : " unclean") + "\n";
+                text +=
+                    "orders/" + std::to_string(r.tp.value) +
+                    " leader=" + (r.leader.valid() ? std::to_string(r.leader.value + 1) : "none") +
+                    " epoch=" + std::to_string(r.epoch) + " isr=" + list(r.isr) +
+                    (r.elr.empty() ? "" : " elr=" + list(r.elr)) + " (" + std::string(word(r.why)) +
+                    ")" + (r.clean ? "" : " unclean") + "\n";
                 break;
             case MetadataRecord::Kind::fence_broker:
                 text += "fence " + std::to_string(r.broker.value + 1) + "\n";
@@ -78,7 +94,7 @@ public:
     }
 
 private:
-    static LayoutRef layout(std::int32_t partitions, bool unclean) {
+    static Layout layout(std::int32_t partitions, bool unclean) {
         Layout l;
         l.brokers = 4;
         l.controllers = 3;
@@ -86,7 +102,7 @@ private:
         l.partitions = static_cast<std::size_t>(partitions);
         l.topics = {{"orders", PartitionId(0), partitions, 1, 1'048'588, unclean, false}};
         l.topic_of.assign(l.partitions, 0);
-        return std::make_shared<const Layout>(l);
+        return l;
     }
     static std::string list(const std::vector<MachineId>& machines) {
         std::string text;

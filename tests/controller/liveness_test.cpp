@@ -58,3 +58,30 @@ TEST_CASE("several expired sessions are taken one by one, in the order of Kafka'
         order.push_back(broker.value);
     CHECK(order == std::vector<std::int32_t>{3, 0, 1, 2});
 }
+
+TEST_CASE("3.9 takes the one that was silent for longest, and wakes when its session ends") {
+    Liveness liveness(seconds(9), rules_of(Release::v3_9));
+    CHECK(liveness.next_expiry() == Time::never());
+    liveness.touch(MachineId(0), 1, at(2));
+    liveness.touch(MachineId(1), 2, at(0));
+    liveness.touch(MachineId(2), 3, at(1));
+    CHECK(liveness.next_expiry() == at(9000) + nanoseconds(1));
+    std::vector<std::int32_t> order;
+    MachineId broker;
+    BrokerEpoch epoch = -1;
+    CHECK_FALSE(liveness.take_expired(at(9000), broker, epoch));
+    while (liveness.take_expired(at(20'000), broker, epoch))
+        order.push_back(broker.value);
+    CHECK(order == std::vector<std::int32_t>{1, 2, 0});
+}
+
+TEST_CASE("a fenced broker keeps its session, except in 3.9") {
+    for (const Release release : {Release::v3_9, Release::v4_0, Release::v4_1}) {
+        Liveness liveness(seconds(9), rules_of(release));
+        liveness.touch(MachineId(0), 1, at(0));
+        liveness.touch(MachineId(1), 2, at(0));
+        liveness.on_fenced(MachineId(0));
+        CHECK(liveness.has_valid_session(MachineId(0), 1, at(1)) == (release != Release::v3_9));
+        CHECK(liveness.has_valid_session(MachineId(1), 2, at(1)));
+    }
+}

@@ -18,7 +18,8 @@ using Json = nlohmann::ordered_json;
 class Generator {
 public:
     explicit Generator(std::uint64_t seed)
-        : dice_(seed, {"swarm"}), ensemble_dice_(seed, {"swarm zookeeper"}), seed_(seed),
+        : dice_(seed, {"swarm"}), ensemble_dice_(seed, {"swarm zookeeper"}),
+          release_dice_(seed, {"swarm release"}), seed_(seed),
           zookeeper_(ensemble_dice_.below(4) == 0) {}
 
     Json scenario() {
@@ -41,10 +42,22 @@ public:
         producers(s);
         consumers(s);
         faults(s);
+        if (!zookeeper_) { release(s); }
         return s;
     }
 
 private:
+    /// From a stream of its own: the same seed has the same cluster and faults in every release.
+    void release(Json& s) {
+        constexpr const char* releases[] = {"3.9", "4.0", "4.0", "4.1"};
+        const std::string release = releases[release_dice_.below(4)];
+        s["kafka_version"] = release;
+        if (release != "3.9" && release_dice_.below(2) == 0) {
+            s["control_plane"]["features"] = {
+                {"eligible.leader.replicas.version", release_dice_.below(3) == 0 ? 0 : 1}};
+        }
+    }
+
     bool one_in(std::uint64_t n) { return dice_.below(n) == 0; }
     std::int64_t pick(std::initializer_list<std::int64_t> list) {
         return list.begin()[dice_.below(list.size())];
@@ -348,7 +361,7 @@ private:
     }
 
     Stream dice_;
-    Stream ensemble_dice_; ///< apart, so that all other draws stay what they are
+    Stream ensemble_dice_, release_dice_; ///< apart, so that all other draws stay what they are
     std::uint64_t seed_;
     bool zookeeper_;
     std::int64_t duration_ = 0;

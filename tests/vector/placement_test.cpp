@@ -1,4 +1,7 @@
 // New partitions get the replicas that Kafka's placers give them.
+#include "brokersim/fact_sink.hpp"
+#include "cluster/layout_of.hpp"
+#include "cluster/world.hpp"
 #include "controller/placement.hpp"
 #include "vector/vectors.hpp"
 
@@ -94,6 +97,22 @@ private:
     std::uint32_t state_;
 };
 
+/// The replicas of every partition that is created, in order.
+class Creations : public FactSink {
+public:
+    std::vector<Numbers> replicas;
+    Cause note(Time, Cause, FactRef fact) override {
+        const CtlPart* const part = fact.as<CtlPart>();
+        if (part == nullptr || part->why != PartWhy::created) { return {}; }
+        Numbers& row = replicas.emplace_back();
+        for (const MachineId replica : part->repl) {
+            row.push_back(replica.value);
+        }
+        CHECK(part->leader == part->repl[0]);
+        return {};
+    }
+};
+
 std::string rack_name(std::int32_t number) {
     return std::string(1, static_cast<char>('a' + number));
 }
@@ -123,6 +142,39 @@ TEST_CASE("striped placement: the same draws give Kafka's replicas") {
         CHECK(placement.replicas == one.at("assignments").get<std::vector<Numbers>>());
         CHECK(draws.used_up());
     }
+}
+
+TEST_CASE("striped placement: a cluster begins with the partitions that Kafka would create") {
+    int created = 0;
+    for (const Json& one : cases_of(load_vectors("placement.json"), "kraft")) {
+        CAPTURE(one.at("id").get<std::string>());
+        std::vector<PlacementBroker> brokers = brokers_of(one);
+        std::sort(brokers.begin(), brokers.end(),
+                  [](const auto& a, const auto& b) { return a.id < b.id; });
+        bool settled = !one.contains("error"); // Where nobody is fenced, and ids have no gaps.
+        Scenario s;
+        for (const PlacementBroker& broker : brokers) {
+            settled = settled && !broker.fenced &&
+                      broker.id == static_cast<std::int32_t>(s.brokers.size());
+            BrokerSpec& spec = s.brokers.emplace_back();
+            spec.name = "b" + std::to_string(s.brokers.size());
+            spec.rack = broker.rack;
+        }
+        if (!settled) { continue; }
+        TopicSpec& topic = s.topics.emplace_back();
+        topic.name = "orders";
+        topic.partitions = one.at("partitions").get<std::int32_t>();
+        topic.replication_factor = one.at("replication_factor").get<std::int32_t>();
+        RecordedDraws draws(one);
+        const Plan plan = make_plan(s, 1, &draws);
+        CHECK(draws.used_up());
+        Creations creations;
+        World world(s, 1, plan);
+        world.settle(s, &creations);
+        CHECK(creations.replicas == one.at("assignments").get<std::vector<Numbers>>());
+        ++created;
+    }
+    CHECK(created == 12);
 }
 
 TEST_CASE("round-robin placement: replicas are those of Kafka's AdminUtils") {

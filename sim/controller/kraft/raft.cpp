@@ -200,7 +200,8 @@ void Raft::on_time(In in, Effects& out) {
 }
 
 Time Raft::wake_at() const {
-    Time wake = std::min({timer_, backoff_, write_at_, client_.next_deadline(), wake_, end_by_});
+    const Time role = backoff_ == Time::never() ? timer_ : backoff_;
+    Time wake = std::min({role, write_at_, client_.next_deadline(), wake_, end_by_});
     for (const Parked& p : parked_)
         wake = std::min(wake, p.deadline);
     return wake;

@@ -23,7 +23,7 @@ namespace brokersim {
 /// The delay with which others learn of a commit comes out of three rules and is nowhere drawn: the
 /// first record of a batch waits exactly `controller.quorum.append.linger.ms`; an append answers
 /// parked fetches at once, with the high watermark of before; and a fetch without new records is
-/// parked even if the high watermark has moved since the last answer.
+/// parked even if the high watermark has moved since the last answer. The last one ends with 4.1.
 ///
 /// Simplified: no snapshots, so a voter that was away fetches all that it missed.
 class Raft {
@@ -31,7 +31,7 @@ public:
     enum class Role : std::uint8_t {
         unattached, ///< knows the epoch, but no leader of it
         follower,
-        prospective, ///< asks whether it would be elected, before it disturbs anybody
+        prospective, ///< asks whether it would be elected, before it disturbs anybody (not in 3.9)
         candidate,
         leader,
         resigned ///< was the leader of this epoch
@@ -90,7 +90,8 @@ private:
         MachineId replica;
         bool voter = false;
         Offset offset = 0;
-        Offset high_watermark = 0; ///< when the fetch arrived: told if it ends empty
+        /// When the fetch arrived: told if it ends empty. With KIP-1166 what the fetcher knows.
+        Offset high_watermark = 0;
         Time deadline;
         Cause cause;
     };
@@ -126,12 +127,14 @@ private:
     void step_down(std::string_view why, Effects& out);
     void become_unattached(In in, QuorumEpoch epoch, Effects& out);
     void become_follower(In in, QuorumEpoch epoch, MachineId leader, Effects& out);
+    void seek_election(In in, Effects& out);
     void become_prospective(In in, Effects& out);
     void become_candidate(In in, Effects& out);
     void become_leader(In in, Effects& out);
     void resign(In in, std::string_view why, Effects& out);
     void ask(In in, Effects& out);
     void count_votes(In in, Effects& out);
+    void back_off(In in);
     void begin_question();
     void on_vote_request(In in, const Incoming& incoming, Effects& out);
     void on_vote(In in, MachineId from, const VoteResponse& vote, Effects& out);
@@ -141,7 +144,8 @@ private:
 
     // raft_leader.cpp
     void write(In in, Effects& out);
-    void advance();
+    void advance(In in, Effects& out);
+    void tell_high_watermark(In in, Effects& out);
     void on_fetch(In in, const Incoming& incoming, Effects& out);
     void heard(In in, MachineId voter);
     void answer_fetch(ConnId conn, Offset from, Offset high_watermark, Effects& out);

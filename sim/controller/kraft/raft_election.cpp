@@ -86,6 +86,17 @@ void Raft::become_follower(In in, QuorumEpoch epoch, MachineId leader, Effects& 
     begin_question();
 }
 
+/// Pre-vote first, where the release has it (KIP-996).
+void Raft::seek_election(In in, Effects& out) {
+    if (layout_->rules.pre_vote) {
+        become_prospective(in, out);
+        return;
+    }
+    tries_ = role_ == Role::candidate ? tries_ + 1 : 1;
+    out.note_aside(TimerFire{self_, "quorum_election"});
+    become_candidate(in, out);
+}
+
 /// It keeps its epoch, and the leader that it does not hear: to ask disturbs nobody.
 void Raft::become_prospective(In in, Effects& out) {
     tries_ = role_ == Role::candidate ? tries_ + 1 : 1;
@@ -174,15 +185,22 @@ void Raft::count_votes(In in, Effects& out) {
             become_leader(in, out);
         }
     } else if (refused >= majority() && role_ == Role::candidate) {
-        if (backoff_ != Time::never()) return;
-        const Duration cap = config_.controller_quorum_election_backoff_max;
-        const std::int64_t most = (std::int64_t{1} << std::min(tries_, 11)) - 1;
-        const Duration wait = milliseconds(50) * draws_.between(1, std::max<std::int64_t>(most, 1));
-        backoff_ = in.now + std::min(cap + milliseconds(draws_.between(0, 49)), wait);
+        back_off(in);
     } else if (refused >= majority()) {
         timer_ = in.now; // Nothing more to wait for.
         role_timer(in, out);
     }
+}
+
+/// A candidacy has come to nothing. The longer this goes on, the longer the wait may be.
+void Raft::back_off(In in) {
+    const ElectionBackoff law = layout_->rules.election_backoff;
+    if (law == ElectionBackoff::own_time_out || backoff_ != Time::never()) return;
+    const Duration cap = config_.controller_quorum_election_backoff_max;
+    const std::int64_t power = std::int64_t{1} << std::min(tries_, 11);
+    const std::int64_t most = law == ElectionBackoff::one_more ? power : power - 1;
+    const Duration wait = milliseconds(50) * draws_.between(1, most);
+    backoff_ = in.now + std::min(cap + milliseconds(draws_.between(0, 49)), wait);
 }
 
 void Raft::on_vote_request(In in, const Incoming& incoming, Effects& out) {
@@ -226,7 +244,7 @@ void Raft::on_end_epoch(In in, const Incoming& incoming, Effects& out) {
     const auto count = static_cast<std::ptrdiff_t>(request.successors.size());
     if (place == count) return;
     if (place == 0) {
-        become_prospective(in, out);
+        seek_election(in, out);
         return;
     }
     const Duration cap = config_.controller_quorum_election_backoff_max;
@@ -236,15 +254,21 @@ void Raft::on_end_epoch(In in, const Incoming& incoming, Effects& out) {
 
 /// The time of this role is over.
 void Raft::role_timer(In in, Effects& out) {
-    if (backoff_ <= in.now) {
-        become_prospective(in, out);
+    if (backoff_ != Time::never()) {
+        if (backoff_ <= in.now) seek_election(in, out);
         return;
     }
     if (timer_ > in.now) return;
     switch (role_) {
     case Role::unattached:
-    case Role::follower:
-    case Role::candidate: become_prospective(in, out); return;
+    case Role::follower: seek_election(in, out); return;
+    case Role::candidate:
+        if (layout_->rules.pre_vote) {
+            become_prospective(in, out);
+        } else {
+            back_off(in); // 3.9: also after one that was not answered.
+        }
+        return;
     case Role::prospective:
         if (leader_.valid()) {
             become_follower(in, epoch_, leader_, out);
@@ -256,8 +280,8 @@ void Raft::role_timer(In in, Effects& out) {
     case Role::resigned:
         timer_ = Time::never();
         if (ending_) return;
-        become_unattached(in, epoch_ + 1, out);
-        become_prospective(in, out);
+        if (layout_->rules.pre_vote) become_unattached(in, epoch_ + 1, out);
+        seek_election(in, out);
         return;
     }
 }

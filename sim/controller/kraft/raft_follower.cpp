@@ -28,6 +28,7 @@ bool Raft::fetch_from(In in, MachineId node, Effects& out) {
     request->epoch = epoch_;
     request->offset = log_.end();
     request->last_epoch = log_.last_epoch();
+    request->high_watermark = high_watermark_;
     return true;
 }
 

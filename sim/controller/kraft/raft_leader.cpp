@@ -43,7 +43,7 @@ void Raft::write(In in, Effects& out) {
         answer_fetch(p.conn, p.offset, high_watermark_, out);
     }
     out.because(cause);
-    advance();
+    advance(in, out);
 }
 
 void Raft::answer_fetch(ConnId conn, Offset from, Offset high_watermark, Effects& out) {
@@ -89,14 +89,16 @@ void Raft::on_fetch(In in, const Incoming& incoming, Effects& out) {
     if (fetch.voter) { // It has fsynced what it fetched before it asks for more.
         peer(fetch.replica).end = std::max(peer(fetch.replica).end, fetch.offset);
         heard(in, fetch.replica);
-        advance();
+        advance(in, out);
     }
-    if (fetch.offset < log_.end()) {
+    const bool tells = layout_->rules.high_watermark_answers_fetches;
+    if (fetch.offset < log_.end() || (tells && fetch.high_watermark < high_watermark_)) {
         answer_fetch(incoming.conn, fetch.offset, high_watermark_, out);
         return;
     }
-    parked_.push_back({incoming.conn, fetch.replica, fetch.voter, fetch.offset, high_watermark_,
-                       in.now + long_poll, out.cause()});
+    parked_.push_back({incoming.conn, fetch.replica, fetch.voter, fetch.offset,
+                       tells ? fetch.high_watermark : high_watermark_, in.now + long_poll,
+                       out.cause()});
 }
 
 /// A majority that has fetched lately, itself counted, lets it stay.
@@ -114,14 +116,33 @@ void Raft::heard(In in, MachineId voter) {
 
 /// The largest offset that a majority of the voters has, the leader counted - once it reaches into
 /// the leader's own epoch: records of older ones are never committed by counting alone.
-void Raft::advance() {
+void Raft::advance(In in, Effects& out) {
     std::vector<Offset> ends;
     for (const Peer& p : peers_)
         ends.push_back(p.end);
     ends[self_.index() - layout_->brokers] = log_.end();
     std::sort(ends.begin(), ends.end());
     const Offset committed = ends[(ends.size() - 1) / 2];
-    if (committed > epoch_start_) high_watermark_ = std::max(high_watermark_, committed);
+    if (committed <= epoch_start_ || committed <= high_watermark_) return;
+    high_watermark_ = committed;
+    if (layout_->rules.high_watermark_answers_fetches) tell_high_watermark(in, out);
+}
+
+/// KIP-1166: who knows an older one need not wait for the next append.
+void Raft::tell_high_watermark(In in, Effects& out) {
+    std::vector<Parked> parked;
+    parked.swap(parked_);
+    const Cause cause = out.cause();
+    for (Parked& p : parked) {
+        if (p.high_watermark >= high_watermark_) {
+            parked_.push_back(p);
+            continue;
+        }
+        out.because(p.cause);
+        if (p.voter) heard(in, p.replica);
+        answer_fetch(p.conn, p.offset, high_watermark_, out);
+    }
+    out.because(cause);
 }
 
 void Raft::drop_parked(Effects& out) {
