@@ -7,7 +7,11 @@
 namespace brokersim {
 
 Invariants::Invariants(const RunInfo& info)
-    : info_(info), partitions_(info.partitions.size()), up_(info.nodes.size()) {
+    : InvariantObserver({"K1",  "K6", "C1", "C2", "C3", "C4", "C5", "C8", "L1",
+                         "L2",  "L3", "L4", "L5", "L6", "L7", "L8", "L9", "L11",
+                         "L12", "D1", "D2", "D4", "D5", "I1", "I2", "X1"}),
+      info_(info), partitions_(info.partitions.size()), up_(info.nodes.size()),
+      fenced_(info.nodes.size()) {
     for (const auto& [name, value] : info.config) {
         elr_ = elr_ || (name == "eligible.leader.replicas.version" && value != "0");
     }
@@ -17,14 +21,15 @@ Invariants::Invariants(const RunInfo& info)
 }
 
 FactKinds Invariants::wants() const {
-    return {FactKind::node_up,    FactKind::node_down, FactKind::ctl_part,
-            FactKind::log_append, FactKind::log_trunc, FactKind::log_head,
-            FactKind::hw,         FactKind::prod_ack,  FactKind::prod_fail};
+    return {FactKind::node_up,    FactKind::node_down, FactKind::ctl_part, FactKind::log_append,
+            FactKind::log_trunc,  FactKind::log_head,  FactKind::hw,       FactKind::prod_ack,
+            FactKind::prod_fail,  FactKind::log_flush, FactKind::loss,     FactKind::ctl_broker,
+            FactKind::ctl_elected};
 }
 
 void Invariants::on(Time now, Cause, FactRef fact, Verdicts& verdicts) {
     verdicts_ = &verdicts;
-    if (now < now_) { broken("K1", "time went back"); }
+    check("K1", now >= now_, [] { return std::string("time went back"); });
     now_ = now;
     switch (fact.kind) {
     case FactKind::node_up: up_[fact.as<NodeUp>()->node.index()] = true; break;
@@ -48,6 +53,21 @@ void Invariants::on(Time now, Cause, FactRef fact, Verdicts& verdicts) {
     case FactKind::prod_fail: {
         const ProdFail& fail = *fact.as<ProdFail>();
         outcome(fail.p, fail.tp, fail.i, fail.count);
+        failed(fail);
+        break;
+    }
+    case FactKind::log_flush: {
+        const LogFlush& flush = *fact.as<LogFlush>();
+        partitions_[flush.tp.index()].replicas[flush.node].flushed = flush.to;
+        break;
+    }
+    case FactKind::loss: lost(*fact.as<Loss>()); break;
+    case FactKind::ctl_elected: elected(*fact.as<CtlElected>()); break;
+    case FactKind::ctl_broker: {
+        const CtlBroker& broker = *fact.as<CtlBroker>();
+        fenced_[broker.node.index()] = broker.state == BrokerState::fenced ||
+                                       broker.state == BrokerState::registered ||
+                                       broker.state == BrokerState::removed;
         break;
     }
     default: break;
@@ -60,6 +80,13 @@ void Invariants::on(const CtlPart& fact) {
     const auto has = [](std::span<const MachineId> list, MachineId node) {
         return std::find(list.begin(), list.end(), node) != list.end();
     };
+    look("C3");
+    look("C2");
+    elected(partition, fact);
+    joined(partition, fact);
+    partition.isr.assign(fact.isr.begin(), fact.isr.end());
+    partition.elr.assign(fact.elr.begin(), fact.elr.end());
+    partition.leader = fact.leader;
     for (const MachineId member : fact.isr) {
         if (!has(fact.repl, member)) { broken("C3", name + ": in the ISR and no replica"); }
     }
@@ -81,6 +108,7 @@ void Invariants::on(const CtlPart& fact) {
     partition.partition_epoch = fact.pepoch;
     if (!fact.clean) { partition.lossy = true; }
     if (!fact.leader) { return; }
+    look("C1");
     const auto [known, added] = partition.leaders.emplace(fact.epoch, *fact.leader);
     if (!added && known->second != *fact.leader) {
         broken("C1", name + ": two leaders in one epoch");
@@ -91,14 +119,24 @@ void Invariants::on(const LogAppend& fact) {
     alive(fact.node, "appends");
     Partition& partition = partitions_[fact.tp.index()];
     Replica& replica = partition.replicas[fact.node];
+    look("L1");
+    look("L3");
     if (fact.base != replica.end) { broken("L1", at(fact.node, fact.tp) + ": a gap in the log"); }
     if (!replica.log.empty() && replica.log.back().epoch > fact.epoch) {
         broken("L3", at(fact.node, fact.tp) + ": an epoch falls along the log");
     }
-    const Entry entry{fact.base, fact.count, fact.epoch, fact.p.value_or(ProducerId()),
-                      fact.i.value_or(0)};
+    const Entry entry{fact.base,
+                      fact.count,
+                      fact.epoch,
+                      fact.p.value_or(ProducerId()),
+                      fact.i.value_or(0),
+                      fact.pid.value_or(-1),
+                      fact.pepoch.value_or(-1),
+                      fact.seq.value_or(-1)};
     replica.log.push_back(entry);
+    in_order(fact.tp, fact.node, replica);
     replica.end = fact.base + fact.count;
+    look("L4");
     const auto leader = partition.leaders.find(fact.epoch);
     if (leader == partition.leaders.end()) {
         broken("L4", at(fact.node, fact.tp) + ": a batch of an epoch without leader");
@@ -121,6 +159,8 @@ void Invariants::on(const LogTrunc& fact) {
     if (fact.why == TruncWhy::power_loss || fact.why == TruncWhy::disk_loss) {
         partition.lossy = true;
     }
+    truncated(partition, replica, fact);
+    look("L9");
     if (fact.to > replica.end) { broken("L1", at(fact.node, fact.tp) + ": truncated upwards"); }
     const auto leader = partition.leaders.find(partition.epoch);
     if (!partition.lossy && leader != partition.leaders.end() && leader->second == fact.node &&
@@ -131,6 +171,7 @@ void Invariants::on(const LogTrunc& fact) {
         replica.log.pop_back();
     }
     replica.end = fact.to;
+    replica.flushed = std::min(replica.flushed, fact.to);
     if (fact.to < replica.hw) { replica.hw = fact.to; }
     if (partition.lossy) {
         while (!partition.committed.empty() && partition.committed.back().base >= fact.to) {
@@ -141,12 +182,13 @@ void Invariants::on(const LogTrunc& fact) {
 
 void Invariants::on(const LogHead& fact) {
     Replica& replica = partitions_[fact.tp.index()].replicas[fact.node];
+    look("L12");
     if (fact.why != HeadWhy::reset && (fact.to < replica.start || fact.to > replica.end)) {
         broken("L12", at(fact.node, fact.tp) + ": a log start outside of the log");
     }
     if (fact.why == HeadWhy::reset) {
         replica.log.clear();
-        replica.end = fact.to;
+        replica.flushed = replica.end = fact.to;
         replica.hw = std::min(replica.hw, fact.to);
     }
     replica.start = fact.to;
@@ -159,6 +201,8 @@ void Invariants::on(const Hw& fact) {
     alive(fact.node, "moves a high watermark");
     Partition& partition = partitions_[fact.tp.index()];
     Replica& replica = partition.replicas[fact.node];
+    look("L2");
+    look("L7");
     if (fact.hw < replica.start || fact.hw > replica.end) {
         broken("L2", at(fact.node, fact.tp) + ": a high watermark outside of the log");
     }
@@ -168,6 +212,7 @@ void Invariants::on(const Hw& fact) {
     const Offset from = fact.epoch == replica.hw_epoch ? std::min(replica.hw, fact.hw) : 0;
     replica.hw_epoch = fact.epoch;
     replica.hw = fact.hw;
+    committed_by_all(partition, fact);
     if (!partition.lossy) { commit(partition, fact.tp, replica, from, fact.hw); }
 }
 
@@ -182,6 +227,7 @@ void Invariants::commit(Partition& partition, PartitionId tp, Replica& replica, 
                                    [](const Entry& e, Offset o) { return e.base < o; });
     for (; mine != replica.log.end() && mine->base + mine->count <= to; ++mine) {
         if (theirs != committed.end()) {
+            look("L5");
             if (!(*theirs == *mine)) {
                 broken("L5", info_.name(tp) + ": replicas differ below their high watermarks");
                 return;
@@ -199,6 +245,8 @@ void Invariants::on(const ProdAck& fact) {
     if (!fact.off || info_.producers[fact.p.index()].acks != "all") { return; }
     const Partition& partition = partitions_[fact.tp.index()];
     if (partition.lossy) { return; }
+    look("D1");
+    look("D4");
     const std::vector<Entry>& committed = partition.committed;
     const auto found =
         std::lower_bound(committed.begin(), committed.end(), *fact.off,
@@ -211,6 +259,7 @@ void Invariants::on(const ProdAck& fact) {
 }
 
 void Invariants::outcome(ProducerId p, PartitionId tp, std::int64_t i, std::int64_t count) {
+    look("X1");
     auto& known = outcomes_[{p, tp}];
     auto next = known.upper_bound(i);
     const bool overlaps = (next != known.end() && next->first < i + count) ||
@@ -234,13 +283,8 @@ void Invariants::outcome(ProducerId p, PartitionId tp, std::int64_t i, std::int6
 }
 
 void Invariants::alive(MachineId node, std::string_view what) {
-    if (!up_[node.index()]) {
-        broken("K6", info_.name(node) + " is down and " + std::string(what));
-    }
-}
-
-void Invariants::broken(std::string_view invariant, std::string text) {
-    verdicts_->tell(Violation{invariant, text});
+    check("K6", up_[node.index()],
+          [&] { return info_.name(node) + " is down and " + std::string(what); });
 }
 
 std::string Invariants::at(MachineId node, PartitionId tp) const {

@@ -111,6 +111,9 @@ bool Partition::append_as_leader(In in, Batch& batch, Effects& out) {
 
 bool Partition::append_as_follower(In in, const Batch& batch, Effects& out) {
     BS_ASSERT(role_ == Role::follower);
+    // An empty log may end in the middle of a batch of the leader: it starts over where that begins
+    // (Partition.appendRecordsToFollowerOrFutureReplica, UnexpectedAppendOffsetException).
+    if (log_.start() == log_.end() && batch.base < log_.end()) restart_log_at(in, batch.base, out);
     const bool new_segment = log_.append(batch, in.now);
     note_append(in, batch, out);
     return new_segment;
@@ -172,7 +175,14 @@ void Partition::truncate(In in, Offset to, TruncWhy why, Effects& out) {
     // Even where no record goes, epochs do that began at the end of the log and wrote nothing:
     // they are what the leader does not know.
     const Offset before = log_.end();
-    const Offset end = log_.truncate(std::max(to, log_.start()));
+    if (to < log_.start()) {
+        // The leader's log goes on from before the start of this one: nothing of it is of use
+        // (UnifiedLog.truncateTo, truncateFullyAndStartAt).
+        restart_log_at(in, to, out);
+        told_hw_ = -1;
+        return;
+    }
+    const Offset end = log_.truncate(to);
     if (end == before) return;
     out.note(LogTrunc{in.self, tp_, end, why});
     if (high_watermark_ > end) {

@@ -36,6 +36,19 @@ public:
         fact.clean = clean;
         note(fact);
     }
+    /// `leader` is the whole ISR.
+    void alone(MachineId leader, PartitionEpoch pepoch, LeaderEpoch epoch = 0) {
+        const MachineId both[] = {b1, b2};
+        CtlPart fact;
+        fact.tp = tp;
+        fact.leader = leader;
+        fact.epoch = epoch;
+        fact.pepoch = pepoch;
+        fact.isr = std::span(&leader, 1);
+        fact.repl = both;
+        fact.clean = true;
+        note(fact);
+    }
     void append(MachineId node, Offset base, std::int64_t i, LeaderEpoch epoch = 0) {
         LogAppend fact;
         fact.node = node;
@@ -118,19 +131,21 @@ TEST_CASE("each invariant about logs speaks up") {
     }
     SUBCASE("a high watermark beyond the log") {
         t.note(Hw{t.b1, t.tp, 0, 3});
-        CHECK(t.violated == Names{"L2"});
+        CHECK(t.violated == Names{"L2", "L6", "L6"});
     }
     SUBCASE("a high watermark that falls") {
+        t.append(t.b2, 0, 0);
         t.note(Hw{t.b1, t.tp, 0, 2});
         t.note(Hw{t.b1, t.tp, 0, 1});
         CHECK(t.violated == Names{"L7"});
     }
     SUBCASE("replicas that differ below their high watermarks") {
+        t.alone(t.b1, 1);
         t.note(Hw{t.b1, t.tp, 0, 2});
-        t.part(t.b2, 1, 1);
+        t.alone(t.b2, 2, 1);
         t.append(t.b2, 0, 5, 1);
         t.note(Hw{t.b2, t.tp, 1, 2});
-        CHECK(t.violated == Names{"L5"});
+        CHECK(t.violated == Names{"C4", "L5"});
     }
 }
 
@@ -138,18 +153,21 @@ TEST_CASE("each invariant about commits, outcomes and machines speaks up") {
     Told t;
     t.append(t.b1, 0, 0);
     SUBCASE("a leader that truncates what it has committed") {
+        t.append(t.b2, 0, 0);
         t.note(Hw{t.b1, t.tp, 0, 2});
         t.note(LogTrunc{t.b1, t.tp, 0, TruncWhy::divergence});
-        CHECK(t.violated == Names{"L9"});
+        CHECK(t.violated == Names{"L8", "L9"});
     }
     SUBCASE("an acknowledgement before the commit, and one of something else") {
         t.ack(0, 0);
         CHECK(t.violated == Names{"D1"});
+        t.append(t.b2, 0, 0);
         t.note(Hw{t.b1, t.tp, 0, 2});
         t.ack(6, 0);
         CHECK(t.violated == Names{"D1", "D4"});
     }
     SUBCASE("a record with two outcomes") {
+        t.append(t.b2, 0, 0);
         t.note(Hw{t.b1, t.tp, 0, 2});
         t.ack(0, 0);
         t.ack(0, 0);
@@ -167,16 +185,90 @@ TEST_CASE("each invariant about commits, outcomes and machines speaks up") {
         CHECK(t.violated == Names{"K6"});
     }
     SUBCASE("time that goes back") {
+        t.append(t.b2, 0, 0);
         t.at(-1);
         t.note(Hw{t.b1, t.tp, 0, 2});
         CHECK(t.violated == Names{"K1"});
     }
     SUBCASE("after an unclean election the past may be lost") {
+        t.alone(t.b1, 1);
         t.note(Hw{t.b1, t.tp, 0, 2});
-        t.part(t.b2, 1, 1, false);
+        t.part(t.b2, 1, 2, false);
         t.append(t.b2, 0, 5, 1);
         t.note(Hw{t.b2, t.tp, 1, 2});
         t.note(LogTrunc{t.b1, t.tp, 0, TruncWhy::divergence});
         CHECK(t.violated.empty());
+    }
+}
+
+TEST_CASE("each invariant across replicas speaks up, and is counted") {
+    Told t;
+    t.append(t.b1, 0, 0);
+    SUBCASE("a member of the ISR without what is committed") {
+        t.note(Hw{t.b1, t.tp, 0, 2});
+        CHECK(t.violated == Names{"L6"});
+    }
+    SUBCASE("a replica that joins the ISR without what is committed") {
+        t.alone(t.b1, 1);
+        t.note(Hw{t.b1, t.tp, 0, 2});
+        t.part(t.b1, 0, 2);
+        CHECK(t.violated == Names{"C5"});
+        CHECK(t.invariants.looked().at("C5") == 1);
+    }
+    SUBCASE("a follower that truncates what is committed") {
+        t.append(t.b2, 0, 0);
+        t.note(Hw{t.b1, t.tp, 0, 2});
+        t.note(LogTrunc{t.b2, t.tp, 0, TruncWhy::divergence});
+        CHECK(t.violated == Names{"L8"});
+    }
+    SUBCASE("a power cut that takes what was flushed") {
+        t.note(LogFlush{t.b1, t.tp, 2});
+        t.note(LogTrunc{t.b1, t.tp, 0, TruncWhy::power_loss});
+        CHECK(t.violated == Names{"L11"});
+    }
+    SUBCASE("a leader from outside the ISR in an election that is called clean") {
+        t.alone(t.b1, 1);
+        t.alone(t.b2, 2, 1);
+        CHECK(t.violated == Names{"C4"});
+    }
+    SUBCASE("two controllers of one epoch") {
+        t.note(CtlElected{t.b1, 1});
+        t.note(CtlElected{t.b2, 1});
+        CHECK(t.violated == Names{"C8"});
+    }
+    SUBCASE("what has certainly failed is in a log") {
+        ProdFail fail;
+        fail.p = t.p;
+        fail.tp = t.tp;
+        fail.i = 1;
+        fail.definite = true;
+        t.note(fail);
+        CHECK(t.violated == Names{"D5"});
+    }
+    SUBCASE("acks=all and lost by a failover") {
+        t.note(Loss{t.p, t.tp, 0, 1, LossWhy::acks_leader_failover});
+        CHECK(t.violated == Names{"D2"});
+    }
+    SUBCASE("a gap in the sequences, and a record that stands twice") {
+        const auto write = [&](Offset base, std::int64_t i, std::int32_t seq) {
+            LogAppend fact;
+            fact.node = t.b1;
+            fact.tp = t.tp;
+            fact.base = base;
+            fact.p = t.p;
+            fact.i = i;
+            fact.count = 2;
+            fact.pid = 9;
+            fact.pepoch = 0;
+            fact.seq = seq;
+            t.note(fact);
+        };
+        write(2, 2, 0);
+        write(4, 4, 2);
+        CHECK(t.violated.empty());
+        write(6, 6, 5);
+        CHECK(t.violated == Names{"I1"});
+        write(8, 6, 7);
+        CHECK(t.violated == Names{"I1", "I2"});
     }
 }

@@ -300,6 +300,16 @@ TEST_CASE("a truncation below the high watermark takes it along") {
     CHECK(table.take("log.trunc") == "100000 log.trunc node=b1 tp=orders/0 to=1 why=divergence\n");
 }
 
+TEST_CASE("a truncation below the start of the log starts it over there") {
+    Leader leader(0b0001);
+    leader.partition.log().advance_start(2);
+    auto& table = leader.table;
+    table.call([&] { leader.partition.truncate(table.in(), 1, TruncWhy::divergence, table.out); });
+    CHECK(leader.partition.log().start() == 1);
+    CHECK(leader.partition.log().end() == 1);
+    CHECK(table.take("log.head") == "100000 log.head node=b1 tp=orders/0 to=1 why=reset\n");
+}
+
 TEST_CASE("after a restart the high watermark is that of the last checkpoint, every 5 s") {
     Leader leader(0b0011);
     auto& table = leader.table;

@@ -29,7 +29,7 @@ public:
         s["seed"] = seed_;
         duration_ = dice_.between(20, 60);
         s["duration"] = std::to_string(duration_) + "s";
-        s["drain"] = "300s";
+        s["drain"] = "360s";
         s["heal"] = true;
         network(s);
         controllers_ = one_in(3) ? 3 : 1;

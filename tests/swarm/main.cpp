@@ -3,6 +3,7 @@
 #include "brokersim/simulation.hpp"
 #include "engine/assert.hpp"
 #include "observe/invariants.hpp"
+#include "observe/network_invariants.hpp"
 #include "observe/run_observers.hpp"
 #include "scenario/load.hpp"
 #include "swarm/generate.hpp"
@@ -12,6 +13,7 @@
 
 #include <cstdio>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -42,13 +44,23 @@ public:
     std::string first;
 };
 
-Found run(const Scenario& scenario) {
+/// How often each invariant could have been violated, over all seeds.
+using Looked = std::map<std::string, std::uint64_t>;
+
+void add(Looked& counts, const InvariantObserver& observer) {
+    for (const auto& [name, looked] : observer.looked())
+        counts[std::string(name)] += looked;
+}
+
+Found run(const Scenario& scenario, Looked& counts) {
     Simulation simulation(scenario, scenario.seed);
     RunObservers watch(scenario, simulation.info());
     Invariants invariants(simulation.info());
+    NetworkInvariants network(simulation.info());
     Ears ears;
     std::vector<Observer*> observers = watch.observers();
     observers.push_back(&invariants);
+    observers.push_back(&network);
     observers.push_back(&ears);
     Recorder recorder(simulation.info(), nullptr, observers);
     simulation.start(recorder);
@@ -57,6 +69,8 @@ Found run(const Scenario& scenario) {
         more = simulation.advance(recorder, 1'000'000);
     }
     recorder.close(simulation.now());
+    add(counts, invariants);
+    add(counts, network);
     Found outcome{ears.first, recorder.fingerprint(), simulation.events()};
     if (outcome.problem.empty() && more) { outcome.problem = "more events than there should be"; }
     if (outcome.problem.empty() && !simulation.converged()) {
@@ -65,7 +79,7 @@ Found run(const Scenario& scenario) {
     return outcome;
 }
 
-Found try_scenario(const std::string& text, const std::string& name) {
+Found try_scenario(const std::string& text, const std::string& name, Looked& counts) {
     const Loaded loaded = load_scenario(text, name);
     if (!loaded.scenario) {
         std::string what = "it is refused";
@@ -76,10 +90,11 @@ Found try_scenario(const std::string& text, const std::string& name) {
     }
     Found first;
     try {
-        first = run(*loaded.scenario);
+        first = run(*loaded.scenario, counts);
     } catch (const std::logic_error& broken) { first.problem = broken.what(); }
     if (!first.problem.empty()) { return first; }
-    if (loaded.scenario->seed % 8 == 0 && run(*loaded.scenario).fingerprint != first.fingerprint) {
+    if (loaded.scenario->seed % 8 == 0 &&
+        run(*loaded.scenario, counts).fingerprint != first.fingerprint) {
         first.problem = "a second run differs";
     }
     return first;
@@ -98,6 +113,23 @@ std::string read(const std::string& path) {
     return text.str();
 }
 
+/// Returns whether one was never looked at.
+bool report(const Looked& counts) {
+    bool idle = false;
+    std::string line = "looked at:";
+    for (const auto& [name, looked] : counts) {
+        idle = idle || looked == 0;
+        const std::string word = " " + name + " " + std::to_string(looked);
+        if (line.size() + word.size() > 100) {
+            std::puts(line.c_str());
+            line = "   ";
+        }
+        line += word;
+    }
+    std::puts(line.c_str());
+    return idle;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -108,10 +140,12 @@ int main(int argc, char** argv) {
     std::string keep;
     std::vector<std::string> files;
     bool print = false;
+    bool all = false;
     app.add_option("--from", from, "the first seed");
     app.add_option("--count", count, "how many");
     app.add_option("--keep", keep, "an existing folder for the scenarios of seeds that fail");
     app.add_flag("--print", print, "only print the scenario of the first seed");
+    app.add_flag("--all", all, "fail if an invariant was never looked at");
     app.add_option("files", files, "scenario files to run instead");
     CLI11_PARSE(app, argc, argv);
 
@@ -122,8 +156,9 @@ int main(int argc, char** argv) {
     }
     std::uint64_t failed = 0;
     std::uint64_t events = 0;
+    Looked counts;
     for (const std::string& file : files) {
-        const Found outcome = try_scenario(read(file), file);
+        const Found outcome = try_scenario(read(file), file, counts);
         events += outcome.events;
         if (outcome.problem.empty()) { continue; }
         ++failed;
@@ -132,7 +167,7 @@ int main(int argc, char** argv) {
     for (std::uint64_t seed = from; files.empty() && seed < from + count; ++seed) {
         const std::string text = test::random_scenario(seed);
         std::fprintf(stderr, "\rseed %llu ", static_cast<unsigned long long>(seed));
-        const Found outcome = try_scenario(text, "swarm.json");
+        const Found outcome = try_scenario(text, "swarm.json", counts);
         events += outcome.events;
         if (outcome.problem.empty()) { continue; }
         ++failed;
@@ -151,5 +186,7 @@ int main(int argc, char** argv) {
     std::printf("%llu of %llu failed, %llu events\n", static_cast<unsigned long long>(failed),
                 static_cast<unsigned long long>(files.empty() ? count : files.size()),
                 static_cast<unsigned long long>(events));
-    return failed == 0 ? 0 : 1;
+    const bool idle = report(counts);
+    if (idle && all) { std::puts("some invariant was never looked at"); }
+    return failed == 0 && !(idle && all) ? 0 : 1;
 }
