@@ -137,7 +137,9 @@ void World::process_ended(MachineId id) {
         if (!o.waiting_exit || std::find(o.targets.begin(), o.targets.end(), id) == o.targets.end())
             continue;
         if (spec_of(o).action == FaultAction::rolling_restart) {
-            if (o.targets[o.rolled - 1] == id) rolled(number, o);
+            if (o.targets[o.rolled - 1] != id) continue;
+            o.waiting_exit = false; // Another fault may end it once more.
+            rolled(number, o);
             continue;
         }
         const bool still = std::any_of(o.targets.begin(), o.targets.end(), [&](MachineId t) {
