@@ -17,8 +17,14 @@ void NetworkInvariants::on(Time now, Cause, FactRef fact, Verdicts& verdicts) {
     case FactKind::net_send: {
         const NetSend& sent = *fact.as<NetSend>();
         const auto cut = cuts_.find({sent.src, sent.dst});
-        const UnderWay packet{sent.src,  sent.dst, sent.conn,
-                              sent.what, now,      cut == cuts_.end() ? -1 : cut->second};
+        UnderWay packet;
+        packet.src = sent.src;
+        packet.dst = sent.dst;
+        packet.conn = sent.conn;
+        packet.what = sent.what;
+        packet.pushed = sent.api == Api::zookeeper || sent.api == Api::zookeeper_quorum;
+        packet.sent = now;
+        packet.cut = cut == cuts_.end() ? -1 : cut->second;
         const bool added = under_way_.emplace(sent.id, packet).second;
         check("N1", added, [&] { return "packet " + std::to_string(sent.id) + " is sent twice"; });
         break;
@@ -72,6 +78,7 @@ void NetworkInvariants::arrived(Time now, const NetRecv& fact) {
     std::uint64_t& newest = newest_[{packet.conn, packet.src}];
     check("N4", newest < fact.id, [&] { return name() + " overtakes another"; });
     newest = fact.id;
+    if (packet.pushed) return;
     std::int64_t& open = unanswered_[packet.conn];
     if (packet.what == PacketWhat::request) {
         ++open;

@@ -25,6 +25,7 @@ private:
         MachineId src, dst;
         std::uint32_t conn = 0;
         PacketWhat what{};
+        bool pushed = false; ///< ZooKeeper also says what nobody has asked for
         Time sent;
         std::int64_t cut = -1; ///< number of the cut of its link in which it was sent; -1: none
     };

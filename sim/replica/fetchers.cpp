@@ -260,6 +260,9 @@ void Fetchers::run_thread(In in, Thread& thread, ReplicaManager& replicas, Effec
         if (!repair || !send_repair(in, thread, out)) send_fetch(in, thread, replicas, out);
     } else if (client.connectable(thread.leader, in.now)) {
         client.connect(in, thread.leader, out);
+    } else {
+        // It has closed the connection itself, for want of partitions, and has some again.
+        look_at_ = std::min(look_at_, client.connectable_at(thread.leader));
     }
 }
 
