@@ -231,6 +231,11 @@ TEST_CASE("each invariant across replicas speaks up, and is counted") {
         t.alone(t.b2, 2, 1);
         CHECK(t.violated == Names{"C4"});
     }
+}
+
+TEST_CASE("each invariant about controllers and producers speaks up") {
+    Told t;
+    t.append(t.b1, 0, 0);
     SUBCASE("two controllers of one epoch") {
         t.note(CtlElected{t.b1, 1});
         t.note(CtlElected{t.b2, 1});
