@@ -133,7 +133,9 @@ void ZookeeperServer::drop(std::size_t client, Effects& out) {
 }
 
 void ZookeeperServer::on_message(In in, const Incoming& incoming, Effects& out) {
-    if (incoming.api == Api::zookeeper) {
+    if (!out.open(incoming.conn)) {
+        // Given up while this process was frozen.
+    } else if (incoming.api == Api::zookeeper) {
         on_request(in, incoming, out);
     } else {
         quorum_.on_message(in, incoming, out);

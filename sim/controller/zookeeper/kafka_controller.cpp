@@ -97,9 +97,10 @@ bool KafkaController::takes(const Incoming& incoming, Effects& out) const {
 }
 
 void KafkaController::on_response(In in, const Incoming& incoming, Effects& out) {
+    // A process that was frozen may have given up a connection whose last answers it still finds.
     if (incoming.api == Api::zookeeper) {
-        client_.on_response(in, incoming, out);
-    } else {
+        if (client_.owns(incoming.conn)) client_.on_response(in, incoming, out);
+    } else if (incoming.stage == own_stage || senders_.owns(incoming.conn, out)) {
         senders_.on_response(in, incoming, out);
     }
 }
