@@ -95,6 +95,7 @@ DataTree World::settled_tree(const Records& records, const ClusterImage& image) 
     node.exists = true;
     for (const MetadataRecord& record : records) {
         node.data = {};
+        ++node.modified;
         if (record.kind == MetadataRecord::Kind::register_broker) {
             node.created = node.owner = record.broker_epoch;
             node.data.number = record.incarnation;

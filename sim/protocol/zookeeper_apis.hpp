@@ -54,6 +54,7 @@ struct Znode {
     bool exists = false;
     std::int32_t version = 0;
     Zxid created = 0;    ///< czxid: the broker epoch, of a broker's node
+    Zxid modified = 0;   ///< mzxid
     SessionId owner = 0; ///< of an ephemeral node
     ZnodeData data;
 };

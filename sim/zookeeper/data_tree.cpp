@@ -78,7 +78,7 @@ void DataTree::end_session(Zxid zxid, const ZkTransaction& transaction, Outcome&
 }
 
 void DataTree::change(Zxid zxid, ZnodePath path, Outcome& outcome) {
-    at(path).changed = zxid;
+    at(path).changed = at(path).node.modified = zxid;
     outcome.changed.push_back(path);
     if (path.kind != Kind::broker_id) return;
     broker_ids_.changed = zxid;

@@ -323,6 +323,7 @@ void KafkaController::begin(In in, Effects& out) {
     case Task::Kind::elect_leaders:
     case Task::Kind::elect_offline:
     case Task::Kind::leave_isrs:
+    case Task::Kind::renew:
     case Task::Kind::reorder: begin_changes(out); return;
     case Task::Kind::begin_shutdown: begin_shutdown(out); return;
     case Task::Kind::alter: begin_alter(out); return;

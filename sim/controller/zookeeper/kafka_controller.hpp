@@ -83,6 +83,7 @@ private:
             elect,
             read_brokers,
             reload,
+            renew,          ///< leaders of `partitions` begin a new epoch
             take_over,      ///< what a new controller tells everybody
             elect_leaders,  ///< of `partitions`, by `election`
             elect_offline,  ///< of all whose leader is gone

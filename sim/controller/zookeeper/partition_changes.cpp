@@ -64,10 +64,26 @@ void KafkaController::take_states() {
         image_.apply(record_of(partitions[k], replies_[k].nodes.front()));
 }
 
+/// A leader that has registered since its partition was last written has begun anew with what it
+/// had on disk, and nobody has seen it go. Not Kafka's: there it goes on in its old epoch, in which
+/// the records that it has lost are written a second time, differently.
 void KafkaController::reloaded() {
     take_states();
     loaded_ = true;
-    finish();
+    Task renew{Task::Kind::renew};
+    renew.why = PartWhy::registered;
+    const std::vector<PartitionId>& all = tasks_.front().partitions;
+    for (std::size_t k = 0; k < all.size(); ++k) {
+        const PartitionState& state = image_.partition(all[k]);
+        const bool led = state.has_leader() && online(state.leader);
+        if (!led ||
+            image_.broker(MachineId(state.leader)).epoch < replies_[k].nodes.front().modified)
+            continue;
+        renew.partitions.push_back(all[k]);
+    }
+    std::vector<Task> next;
+    if (!renew.partitions.empty()) next.push_back(std::move(renew));
+    finish(std::move(next));
 }
 
 std::optional<PartitionChange> KafkaController::decide(PartitionId tp) const {
@@ -75,6 +91,13 @@ std::optional<PartitionChange> KafkaController::decide(PartitionId tp) const {
     const PartitionState& state = image_.partition(tp);
     switch (task.kind) {
     case Task::Kind::leave_isrs: return leave_isr(state, task.broker.value);
+    case Task::Kind::renew: {
+        if (!state.has_leader()) return {};
+        PartitionChange change{state, true};
+        ++change.after.leader_epoch;
+        ++change.after.partition_epoch;
+        return change;
+    }
     case Task::Kind::reorder: {
         PartitionChange change{state, true};
         BrokerList& replicas = change.after.replicas;
