@@ -213,7 +213,7 @@ void Consumer::on_lost(In in, ConnId conn, Effects& out) {
 
 void Consumer::configure(const ConsumerConfig& config) {
     core_.config = config;
-    core_.metadata.configure(client_metadata_settings(config));
+    core_.metadata.configure(client_metadata_settings(config, core_.layout->rules));
 }
 
 void Consumer::on_timer(In in, TimerSlot slot, Effects& out) {

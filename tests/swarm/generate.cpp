@@ -114,9 +114,8 @@ private:
             s["brokers"]["racks"] = {"az1", "az2"};
         }
         if (one_in(5)) { s["brokers"]["cpu"] = {{"per_request", pick({"200us", "2ms"})}}; }
-        for (std::int64_t k = 1; k <= brokers_; ++k) {
+        for (std::int64_t k = 1; k <= brokers_; ++k)
             broker_names_.push_back("b" + std::to_string(k));
-        }
         machines_ = broker_names_;
         if (controllers_ == 1) { machines_.emplace_back("c1"); }
         for (std::int64_t k = 1; k <= servers_; ++k) {
