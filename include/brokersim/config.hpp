@@ -151,6 +151,10 @@ struct TopicConfig {
     Duration segment = seconds(7 * 86400);   ///< segment.ms
     std::int64_t flush_messages = INT64_MAX; ///< flush.messages
     Duration flush = Duration::max();        ///< flush.ms
+    bool log_append_time =
+        false; ///< message.timestamp.type: the leader's clock, not the producer's
+    Duration timestamp_before_max = Duration::max();        ///< message.timestamp.before.max.ms
+    Duration timestamp_after_max = milliseconds(3'600'000); ///< message.timestamp.after.max.ms
 };
 
 } // namespace brokersim

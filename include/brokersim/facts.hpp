@@ -113,6 +113,9 @@ enum class FactKind : std::uint8_t {
     req_done,
     timer_fire,
     zk_session,
+    topic_changed,
+    ctl_log,
+    meta_log,
     count_
 };
 
@@ -263,11 +266,47 @@ struct CtlPart {
     std::span<const MachineId> isr, elr, repl;
     bool clean = true;
     PartWhy why{};
+    Maybe<std::span<const MachineId>> adding, removing; ///< while it is reassigned (KIP-455)
     static constexpr auto fields() {
         return std::tuple(
             field("tp", &Self::tp), field("leader", &Self::leader), field("epoch", &Self::epoch),
             field("pepoch", &Self::pepoch), field("isr", &Self::isr), field("elr", &Self::elr),
-            field("repl", &Self::repl), field("clean", &Self::clean), field("why", &Self::why));
+            field("repl", &Self::repl), field("clean", &Self::clean), field("why", &Self::why),
+            field("adding", &Self::adding), field("removing", &Self::removing));
+    }
+};
+/// Settings of a topic were changed while it runs; the fields are those of the header.
+struct TopicChanged {
+    BS_FACT(TopicChanged, topic_changed, "topic.changed", state);
+    TopicId topic;
+    std::int32_t partitions = 1;
+    std::int32_t rf = 1;
+    std::int32_t min_isr = 1;
+    bool unclean = false;
+    static constexpr auto fields() {
+        return std::tuple(field("topic", &Self::topic), field("partitions", &Self::partitions),
+                          field("rf", &Self::rf), field("min_isr", &Self::min_isr),
+                          field("unclean", &Self::unclean));
+    }
+};
+/// A voter's copy of the metadata log: where it ends, and up to where it knows it to be committed.
+struct CtlLog {
+    BS_FACT(CtlLog, ctl_log, "ctl.log", records);
+    MachineId node;
+    Offset end = 0;
+    Offset hw = 0;
+    static constexpr auto fields() {
+        return std::tuple(field("node", &Self::node), field("end", &Self::end),
+                          field("hw", &Self::hw));
+    }
+};
+/// A broker's copy of the metadata log.
+struct MetaLog {
+    BS_FACT(MetaLog, meta_log, "meta.log", all);
+    MachineId node;
+    Offset end = 0;
+    static constexpr auto fields() {
+        return std::tuple(field("node", &Self::node), field("end", &Self::end));
     }
 };
 /// This machine now acts on that leader.
@@ -726,7 +765,7 @@ using AllFacts =
                ProdAck, ProdFail, GroupMember, GroupRebalance, ConsGen, ConsStart, ConsRead,
                ConsDone, ConsCommit, Loss, Dup, Unavailable, Violation, ConsWait, ConsServed,
                NetSend, NetRecv, NetDrop, ReqQueued, ReqStarted, ReqParked, ReqDone, TimerFire,
-               ZkSession>;
+               ZkSession, TopicChanged, CtlLog, MetaLog>;
 static_assert(std::tuple_size_v<AllFacts> == static_cast<std::size_t>(FactKind::count_));
 
 /// A fact of any kind, for the time of a call.

@@ -53,6 +53,7 @@ struct RunInfo {
     /// Broker settings that differ from Kafka's defaults: name, value as JSON (`true`, `5`, `"x"`).
     std::vector<std::pair<std::string, std::string>> config;
     std::vector<std::string> nodes;
+    std::vector<MachineId> voters; ///< of the metadata quorum; none without KRaft
     std::vector<TopicInfo> topics;
     std::vector<ProducerInfo> producers;
     std::vector<GroupInfo> groups;

@@ -10,6 +10,7 @@
 #include "brokersim/words.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -106,6 +107,7 @@ struct ControlPlaneSpec {
     std::int32_t servers = 3;     ///< zookeeper: z1 … zN
     /// The feature eligible.leader.replicas.version is at level 1 (KIP-966).
     bool eligible_leader_replicas = false;
+    bool combined = false; ///< they are roles of the first brokers' processes
     ServerConfig config;
 };
 
@@ -140,6 +142,16 @@ struct TopicSpec {
     /// Broker positions (0 = b1) per partition; empty = Kafka's placement algorithm.
     std::vector<std::vector<std::int32_t>> assignment;
     TopicConfig config;
+    /// Settings that it has of its own, by Kafka's names: the brokers' defaults do not reach them.
+    std::vector<std::string> own_settings;
+};
+
+/// One of Kafka's settings that is changed while the cluster runs.
+template <class Config>
+struct SettingEdit {
+    std::string name;                   ///< as Kafka calls it there
+    std::function<void(Config&)> set;   ///< to the new value
+    std::function<void(Config&)> reset; ///< to what the scenario began with
 };
 
 /// Keys of the records. none: null keys.
@@ -296,12 +308,21 @@ struct FaultSpec {
     std::optional<Bandwidth> write; ///< slow_disk: instead of the disk's own
     Duration gap{};                 ///< rolling_restart: from one start to the next stop
     std::optional<Api> api;         ///< drop_requests: only these
-    std::string topic;              ///< move_leader
+    std::string topic;              ///< move_leader, reassign, set_config
     std::int32_t partition = 0;     ///< move_leader: of `topic`
-    std::string producer;           ///< set_rate: name as in `producers`, all its instances
+    std::string producer;           ///< set_rate, set_config: as in `producers`, all instances
     Rate new_rate;                  ///< set_rate
-    std::string group;              ///< resize_group
-    std::int32_t members = 0;       ///< resize_group
+    std::string group;              ///< resize_group, set_config
+    std::int32_t members = 0;       ///< resize_group; add_broker: how many it adds in all
+    Duration by{};                  ///< skew_clock: so far ahead, or behind if negative
+    /// reassign: broker positions per partition, in order; an empty list leaves it as it is.
+    std::vector<std::vector<std::int32_t>> assignment;
+    /// set_config: the lists that fit its subject. Brokers have both of the first two: settings of
+    /// their own, and defaults for topics (by the topics' names).
+    std::vector<SettingEdit<ServerConfig>> server_edits;
+    std::vector<SettingEdit<TopicConfig>> topic_edits;
+    std::vector<SettingEdit<ProducerConfig>> producer_edits;
+    std::vector<SettingEdit<ConsumerConfig>> consumer_edits;
 };
 
 enum class Comparator : std::uint8_t { equals, below, above, between };
@@ -351,7 +372,9 @@ struct Scenario {
     Duration outage_threshold = seconds(1);
     NetworkSpec network;
     ControlPlaneSpec control_plane;
+    bool cold_start = false; ///< at t = 0 only processes start; the cluster has to form
     std::vector<BrokerSpec> brokers;
+    std::int32_t added_brokers = 0; ///< the last so many of them come by `add_broker`
     std::vector<TopicSpec> topics;
     std::vector<ProducerSpec> producers;
     std::vector<ConsumerGroupSpec> consumers;

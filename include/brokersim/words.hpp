@@ -36,14 +36,20 @@ enum class FaultAction : std::uint8_t {
     slow_disk,
     stall_disk,
     lose_disk,
-    move_leader
+    move_leader,
+    set_config,
+    skew_clock,
+    fill_disk,
+    reassign,
+    add_broker
 };
 template <>
 inline constexpr std::string_view words_of<FaultAction>[] = {
-    "crash",         "stop",      "restart",    "pause",        "resume",
-    "isolate",       "cut",       "heal",       "power_loss",   "partition",
-    "slow_network",  "slow_cpu",  "set_rate",   "resize_group", "rolling_restart",
-    "drop_requests", "slow_disk", "stall_disk", "lose_disk",    "move_leader"};
+    "crash",         "stop",       "restart",    "pause",        "resume",
+    "isolate",       "cut",        "heal",       "power_loss",   "partition",
+    "slow_network",  "slow_cpu",   "set_rate",   "resize_group", "rolling_restart",
+    "drop_requests", "slow_disk",  "stall_disk", "lose_disk",    "move_leader",
+    "set_config",    "skew_clock", "fill_disk",  "reassign",     "add_broker"};
 
 enum class BrokerState : std::uint8_t { registered, fenced, unfenced, stopping, removed };
 template <>
@@ -218,6 +224,9 @@ enum class Error : std::uint8_t {
     fenced_instance_id,
     group_max_size_reached,
     stale_controller_epoch,
+    kafka_storage_error,
+    invalid_timestamp,
+    new_leader_elected,
 };
 template <>
 inline constexpr std::string_view words_of<Error>[] = {
@@ -263,6 +272,9 @@ inline constexpr std::string_view words_of<Error>[] = {
     "FENCED_INSTANCE_ID",
     "GROUP_MAX_SIZE_REACHED",
     "STALE_CONTROLLER_EPOCH",
+    "KAFKA_STORAGE_ERROR",
+    "INVALID_TIMESTAMP",
+    "NEW_LEADER_ELECTED",
 };
 
 /// The requests of the model, by Kafka's names; a response has the api of its request.

@@ -16,7 +16,8 @@ Broker::Broker(MachineId self, const std::string& name, LayoutRef layout, const 
       metadata_(self, layout, spec.config, seed, name), orders_(seed, name),
       shutdown_(self, layout, spec.config, seed, name), isr_(self, layout, spec.config, seed, name),
       phases_(seed, {"broker phases", name}), start_up_(spec.start_up),
-      start_ups_(seed, {"broker start-up", name}), brokers_(layout->brokers) {
+      start_ups_(seed, {"broker start-up", name}),
+      brokers_(layout->brokers, BrokerView{.fenced = true}) {
     armed_.fill(Time::never());
     isr_.set_self(self);
 }
@@ -138,6 +139,7 @@ void Broker::metadata(In in, const Incoming& request, Effects& out) {
     }
     for (const TopicId id : out.body<MetadataRequest>(request).topics) {
         const Layout::Topic& topic = layout_->topic(id);
+        if (views_.find(topic.first).leader_epoch < 0) continue; // Not created yet.
         response.topics.push_back(id);
         for (std::int32_t k = 0; k < topic.partitions; ++k) {
             const PartitionId tp(topic.first.value + k);
@@ -186,7 +188,9 @@ void Broker::on_response(In in, const Incoming& response, Effects& out) {
         lifecycle_.on_response(in, response, out);
     } else if (metadata_.owns(response.conn, out)) {
         work_ |= metadata_work;
+        const Offset end = metadata_.end();
         metadata_.on_response(in, response, out);
+        if (metadata_.end() > end && replicas_.disk().full()) replicas_.fail_storage();
     } else if (isr_.owns(response.conn, out)) {
         work_ |= isr_work | requests_work;
         isr_.on_response(in, response, replicas_, path_, out);

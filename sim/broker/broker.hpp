@@ -90,6 +90,9 @@ public:
         run_requests(in, out);
         if ((work_ & (metadata_work | lifecycle_work)) != 0) [[unlikely]]
             run_control(in, out);
+        // The only directory is offline: the process halts (ReplicaManager.handleLogDirFailure).
+        if (replicas_.storage_failed()) [[unlikely]]
+            out.crash(std::nullopt);
         work_ = 0;
     }
 
@@ -138,7 +141,9 @@ private:
     bool on_own_message(In in, const Incoming& incoming, Effects& out);
     void apply_metadata(In in, Effects& out);
     void apply_broker(const MetadataRecord& record);
+    void apply_config(In in, const ConfigChange& change, Effects& out);
     void apply_partition_record(In in, const MetadataRecord& record, Effects& out);
+    void drop_partition(In in, PartitionId tp, Effects& out);
     void publish(In in, Effects& out);
     void apply_orders(In in, Effects& out);
     void apply_order(In in, const ControllerOrders::Order& order, Effects& out);

@@ -13,7 +13,7 @@ constexpr Duration look_pause = milliseconds(100); ///< nobody leads: look again
 
 ControllerChannel::ControllerChannel(const ServerConfig& config, LayoutRef layout, Stream stream)
     : client_(between_servers(config, config.reconnect_backoff, config.reconnect_backoff_max, 1),
-              layout->brokers + layout->controllers, stream) {}
+              layout->addresses(), stream) {}
 
 void ControllerChannel::restart() {
     client_ = client_.fresh();

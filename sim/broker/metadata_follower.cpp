@@ -29,8 +29,7 @@ MetadataFollower::MetadataFollower(MachineId self, LayoutRef layout, const Serve
     : self_(self), layout_(std::move(layout)), config_(config),
       client_(between_servers(config, config.controller_quorum_retry_backoff,
                               config.controller_quorum_retry_backoff, 1),
-              layout_->brokers + layout_->controllers,
-              Stream(seed, {"metadata connections", name})),
+              layout_->addresses(), Stream(seed, {"metadata connections", name})),
       searches_(seed, {"quorum searches", name}), delays_(seed, {"metadata apply", name}) {}
 
 void MetadataFollower::settle(Offset end) {
@@ -57,7 +56,7 @@ MachineId MetadataFollower::other_voter() {
     const std::size_t voters = layout_->controllers;
     if (voters == 1) return layout_->controller(0);
     if (!target_.valid()) return layout_->controller(searches_.below(voters));
-    const std::size_t last = target_.index() - layout_->brokers;
+    const std::size_t last = layout_->voter_number(target_);
     return layout_->controller((last + 1 + searches_.below(voters - 1)) % voters);
 }
 
@@ -132,7 +131,9 @@ void MetadataFollower::on_response(In in, const Incoming& response, Effects& out
         }
         return;
     }
+    const Offset before = end_;
     take_records(in, fetched);
+    if (end_ != before) out.note_aside(MetaLog{self_, end_});
 }
 
 void MetadataFollower::take_records(In in, const FetchMetadataResponse& fetched) {

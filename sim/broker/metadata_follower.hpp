@@ -42,6 +42,8 @@ public:
     void taken() { apply_at_ = Time::never(); }
     /// Applied up to here, exclusive.
     Offset applied() const { return applied_; }
+    /// Up to where it has the log.
+    Offset end() const { return end_; }
     /// Since it started it has applied what was committed when it first asked.
     bool caught_up() const { return first_mark_ >= 0 && applied_ >= first_mark_; }
 

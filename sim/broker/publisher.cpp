@@ -97,6 +97,7 @@ void Broker::apply_metadata(In in, Effects& out) {
         MetadataRecord record;
         while (metadata_.take(record)) {
             apply_broker(record);
+            if (record.config) apply_config(in, *record.config, out);
             batch_.push_back(std::move(record));
         }
         std::map<PartitionId, std::size_t> last;
@@ -140,6 +141,7 @@ void Broker::apply_broker(const MetadataRecord& record) {
     case MetadataRecord::Kind::no_op:
     case MetadataRecord::Kind::leader_change:
     case MetadataRecord::Kind::partition_change: return;
+    case MetadataRecord::Kind::config: return;
     case MetadataRecord::Kind::register_broker:
         brokers_[record.broker.index()] = {true, false, record.broker_epoch};
         break;
@@ -154,9 +156,21 @@ void Broker::apply_broker(const MetadataRecord& record) {
     if (published_) replicas_.broker(record.broker) = brokers_[record.broker.index()];
 }
 
+void Broker::apply_config(In in, const ConfigChange& change, Effects& out) {
+    const bool mine =
+        change.topic.valid() ||
+        std::find(change.brokers.begin(), change.brokers.end(), self_) != change.brokers.end();
+    if (!mine) return;
+    for (const NewSetting<ServerConfig>& setting : change.server)
+        setting.set(config_);
+    replicas_.configure(change, config_);
+    path_.configure(in, config_, out);
+}
+
 void Broker::apply_partition_record(In in, const MetadataRecord& record, Effects& out) {
     views_.set(record.tp, {record.leader, record.epoch});
     if (std::find(record.replicas.begin(), record.replicas.end(), self_) == record.replicas.end()) {
+        if (local_.erase(record.tp) > 0 && published_) drop_partition(in, record.tp, out);
         return;
     }
     PartitionRegistration& state = local_[record.tp];
@@ -177,11 +191,26 @@ bool Broker::leads_only_by_name() const {
            (lifecycle_.epoch() < 0 || brokers_[self_.index()].epoch != lifecycle_.epoch());
 }
 
+/// Kafka: ReplicaManager.stopPartitions, with deletion.
+void Broker::drop_partition(In in, PartitionId tp, Effects& out) {
+    const std::int32_t number = replicas_.number_of(tp);
+    if (number < 0) return;
+    replicas_.drop(in, tp, out);
+    turned_.push_back(static_cast<std::uint32_t>(number));
+}
+
 /// The first image after a start: all replicas at once.
 void Broker::publish(In in, Effects& out) {
     published_ = true;
     for (std::size_t k = 0; k < brokers_.size(); ++k)
         replicas_.broker(MachineId(k)) = brokers_[k];
+    // Logs of partitions that were taken from this broker while it was away (LogManager: stray).
+    std::vector<PartitionId> stray;
+    for (const Partition& partition : replicas_.partitions()) {
+        if (!local_.contains(partition.tp())) stray.push_back(partition.tp());
+    }
+    for (const PartitionId tp : stray)
+        drop_partition(in, tp, out);
     const Cause cause = out.cause();
     for (const auto& [tp, state] : local_) {
         out.because(cause);

@@ -51,12 +51,13 @@ struct FmtOptions : CommonOptions {
 
 struct ShowOptions : CommonOptions {
     std::string trace;
-    std::optional<Time> at; ///< none = the end
-    std::string what;       ///< "topics", "groups", "brokers" or "log"
-    std::string partition;  ///< of `log`: "orders/0"
-    bool members = false;   ///< of `groups`
-    bool state = false;     ///< of `groups`
-    bool partial = false;   ///< a trace without end record will do
+    std::optional<Time> at;   ///< none = the end
+    std::string what;         ///< "topics", "groups", "brokers", "quorum" or "log"
+    std::string partition;    ///< of `log`: "orders/0"
+    bool members = false;     ///< of `groups`
+    bool state = false;       ///< of `groups`
+    bool replication = false; ///< of `quorum`
+    bool partial = false;     ///< a trace without end record will do
 };
 
 /// What a line has to be about; of several for one question any will do.

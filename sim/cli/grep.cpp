@@ -3,6 +3,7 @@
 #include "cli/files.hpp"
 #include "cli/terminal.hpp"
 #include "cli/trace_input.hpp"
+#include "inspect/fault_trail.hpp"
 #include "inspect/mentions.hpp"
 #include "scenario/report.hpp"
 
@@ -18,14 +19,14 @@ constexpr std::size_t output_bytes = std::size_t{1} << 16;
 /// Decides for each event, while the trace is read for the first time.
 class Matcher final : public TraceListener {
 public:
-    explicit Matcher(const GrepOptions& options) : options_(options) {}
+    explicit Matcher(const GrepOptions& options) : options_(options), trail_(options.faults) {}
 
     /// By the number of the line in the file, from 0: whether it is wanted.
     std::vector<bool> wanted;
     std::uint64_t matches = 0;
 
     void on(const RunInfo& info, Time t, std::uint64_t n, Cause cause, FactRef fact) override {
-        const bool of_fault = follows(info, n, cause, fact);
+        const bool of_fault = options_.faults.empty() || trail_.follows(info, t, n, cause, fact);
         const bool match =
             (!options_.from || t >= *options_.from) && (!options_.to || t <= *options_.to) &&
             is_asked(options_.events, [&](const std::string& e) { return is_event(e, fact); }) &&
@@ -33,7 +34,7 @@ public:
                      [&](const std::string& node) { return mentions_node(info, fact, node); }) &&
             is_asked(options_.partitions,
                      [&](const std::string& tp) { return mentions_partition(info, fact, tp); }) &&
-            (options_.faults.empty() || of_fault);
+            of_fault;
         if (!match) { return; }
         if (wanted.size() <= n) { wanted.resize(n + 1); }
         wanted[n] = true;
@@ -54,19 +55,8 @@ private:
         return name.starts_with(pattern.substr(0, pattern.size() - 1));
     }
 
-    /// The lines of a fault, and all that came of them.
-    bool follows(const RunInfo& info, std::uint64_t n, Cause cause, FactRef fact) {
-        if (options_.faults.empty()) { return false; }
-        const bool own = is_asked(
-            options_.faults, [&](const std::string& id) { return mentions_fault(info, fact, id); });
-        if (!own && (cause.n >= of_fault_.size() || !of_fault_[cause.n])) { return false; }
-        if (of_fault_.size() <= n) { of_fault_.resize(n + 1); }
-        of_fault_[n] = true;
-        return true;
-    }
-
     const GrepOptions& options_;
-    std::vector<bool> of_fault_;
+    FaultTrail trail_;
 };
 
 template <class... Facts>

@@ -15,15 +15,18 @@ public:
     FactKinds wants() const override { return {FactKind::fault_begin}; }
     void on(Time now, Cause, FactRef fact, Verdicts&) override {
         const auto* begin = fact.as<FaultBegin>();
-        // Without a target, `heal` means all cuts.
-        if (begin == nullptr || !begin->target.empty() || begin->action == FaultAction::heal) {
-            return;
-        }
+        if (begin == nullptr || !begin->target.empty() || needs_nobody(begin->action)) { return; }
         found_.emplace_back(now, begin->id);
     }
     const std::vector<std::pair<Time, FaultId>>& found() const { return found_; }
 
 private:
+    /// Without a target, `heal` means all cuts; a topic is no machine.
+    static bool needs_nobody(FaultAction action) {
+        return action == FaultAction::heal || action == FaultAction::set_config ||
+               action == FaultAction::reassign;
+    }
+
     std::vector<std::pair<Time, FaultId>> found_;
 };
 

@@ -146,17 +146,20 @@ private:
         show_ = add("show", "the state of the cluster at a time, out of a trace",
                     "  brokersim show t.jsonl --at 12s topics\n"
                     "  brokersim show t.jsonl --at 12s groups --members\n"
+                    "  brokersim show t.jsonl --at 12s quorum --replication\n"
                     "  brokersim show t.jsonl log orders/0");
         argument(show_, "TRACE", words_.source, "a trace file, - for standard input");
         show_
             ->add_option("WHAT", words_.what,
                          "topics (as kafka-topics --describe), groups (as kafka-consumer-groups "
-                         "--describe), brokers, or: log TOPIC/PARTITION (its table of at most "
-                         "100000 rows)")
+                         "--describe), brokers, quorum (as kafka-metadata-quorum describe), "
+                         "or: log TOPIC/PARTITION (its table of at most 100000 rows)")
             ->type_name("");
         single(show_, "--at", words_.at, "virtual time such as 12.5s; default: the end", "T");
         show_->add_flag("--members", words_.members, "groups: members and what they own");
         show_->add_flag("--state", words_.state, "groups: coordinator, strategy and state");
+        show_->add_flag("--status", words_.status, "quorum: leader, voters, lag (the default)");
+        show_->add_flag("--replication", words_.replication, "quorum: the log of each replica");
         show_->add_flag("--partial", words_.partial, "a trace without end record will do");
     }
 

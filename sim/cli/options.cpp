@@ -120,10 +120,10 @@ ShowOptions show_options(const CLI::App& app, const Words& words) {
     options.partial = words.partial;
     options.at = time_option("--at", app, words.at);
     options.what = words.what.empty() ? "topics" : words.what[0];
-    const std::vector<std::string_view> known = {"topics", "groups", "brokers", "log"};
+    const std::vector<std::string_view> known = {"topics", "groups", "brokers", "quorum", "log"};
     if (std::find(known.begin(), known.end(), options.what) == known.end()) {
         throw UsageError{"there is nothing called " + in_quotes(options.what) +
-                         " to show, only topics, groups, brokers and log" +
+                         " to show, only topics, groups, brokers, quorum and log" +
                          did_you_mean(options.what, known)};
     }
     const bool log = options.what == "log";
@@ -140,6 +140,13 @@ ShowOptions show_options(const CLI::App& app, const Words& words) {
     if (words.members && words.state) {
         throw UsageError{"--members and --state: give one of them"};
     }
+    if ((words.status || words.replication) && options.what != "quorum") {
+        throw UsageError{"--status and --replication belong to show quorum"};
+    }
+    if (words.status && words.replication) {
+        throw UsageError{"--status and --replication: give one of them"};
+    }
+    options.replication = words.replication;
     options.members = words.members;
     options.state = words.state;
     return options;

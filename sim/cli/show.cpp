@@ -9,6 +9,7 @@
 #include "scenario/report.hpp"
 #include "trace/reader.hpp"
 
+#include <algorithm>
 #include <string_view>
 #include <vector>
 
@@ -24,7 +25,7 @@ public:
     ClusterView view;
 
     void on(const RunInfo&, Time t, std::uint64_t, Cause, FactRef fact) override {
-        if (t <= until_) { view.on(fact); }
+        if (t <= until_) { view.on(t, fact); }
     }
 
 private:
@@ -93,6 +94,13 @@ int show_command(const ShowOptions& options) {
     tell_about(options, reader);
     if (options.what == "brokers") {
         return print(describe_brokers(info, viewer.view), Exit::fine);
+    }
+    if (options.what == "quorum") {
+        const Time end = reader.incomplete() ? reader.last() : reader.end().t;
+        return print(
+            describe_quorum(info, viewer.view, std::min(options.at.value_or(end), end),
+                            options.replication ? QuorumTable::replication : QuorumTable::status),
+            Exit::fine);
     }
     if (options.what == "groups") { return show_groups(options, info, viewer.view); }
     return print(describe_topics(info, viewer.view), Exit::fine);

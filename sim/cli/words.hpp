@@ -26,7 +26,7 @@ struct Words {
     std::string from, to;           ///< grep
     std::string name, folder = "."; ///< init
     bool json = false, narrate = false, quiet = false, partial = false;
-    bool members = false, state = false, force = false;
+    bool members = false, state = false, status = false, replication = false, force = false;
 };
 
 /// Each throws a UsageError when a word does not say what it should.

@@ -24,6 +24,12 @@ Accumulator::Accumulator(const ProducerConfig& config, std::int32_t partitions)
       delivery_timeout_(config.delivery_timeout), queues_(static_cast<std::size_t>(partitions)),
       unused_(partitions), available_(config.buffer_memory) {}
 
+void Accumulator::configure(const ProducerConfig& config) {
+    batch_size_ = std::max(config.batch_size, 1);
+    delivery_timeout_ = config.delivery_timeout;
+    next_expiry_ = {}; // To be looked for anew.
+}
+
 void Accumulator::clear() {
     batches_.clear();
     free_.clear();
@@ -84,30 +90,30 @@ Accumulator::Appended Accumulator::add(ProducerBatch& batch, RecordShape shape, 
 }
 
 Accumulator::Appended Accumulator::append(std::int32_t partition, RecordShape shape,
-                                          std::int32_t count, std::int64_t enough, Time now) {
+                                          std::int32_t count, std::int64_t enough, Time stamp) {
     Ring<BatchId>& waiting = queue(partition);
     if (waiting.empty()) return {};
     ProducerBatch& batch = batches_[waiting.back()];
     if (batch.closed) return {};
-    const Appended appended = add(batch, shape, count, enough, in_milliseconds(now));
+    const Appended appended = add(batch, shape, count, enough, in_milliseconds(stamp));
     if (appended.count == 0) batch.closed = true;
     return appended;
 }
 
-bool Accumulator::takes(std::int32_t partition, RecordShape shape, Time now) {
+bool Accumulator::takes(std::int32_t partition, RecordShape shape, Time stamp) {
     Ring<BatchId>& waiting = queue(partition);
     if (waiting.empty()) return false;
     ProducerBatch& batch = batches_[waiting.back()];
     if (batch.closed) return false;
     const std::int64_t late =
-        batch.records.empty() ? 0 : in_milliseconds(now) - batch.records.front().timestamp;
+        batch.records.empty() ? 0 : in_milliseconds(stamp) - batch.records.front().timestamp;
     batch.closed = fill(shape, batch.count, late, batch.write_limit - batch.bytes, 1, 1).count == 0;
     return !batch.closed;
 }
 
 Accumulator::Appended Accumulator::append_new(std::int32_t partition, std::int64_t first,
                                               RecordShape shape, std::int32_t count,
-                                              std::int64_t enough, Time now) {
+                                              std::int64_t enough, Time now, Time stamp) {
     const std::int64_t size = buffer_size(shape);
     const BatchId id = create(partition, first, size, now);
     ProducerBatch& batch = batches_[id];
@@ -120,7 +126,7 @@ Accumulator::Appended Accumulator::append_new(std::int32_t partition, std::int64
     if (waiting.batches.empty()) activate(partition);
     waiting.batches.push_back(id);
     const std::int64_t budget = std::max<std::int64_t>(enough - batch_overhead, 1);
-    Appended appended = add(batch, shape, count, budget, in_milliseconds(now));
+    Appended appended = add(batch, shape, count, budget, in_milliseconds(stamp));
     BS_ASSERT(appended.count > 0);
     appended.bytes += batch_overhead;
     return appended;

@@ -74,15 +74,18 @@ public:
         std::int32_t count = 0;
         std::int64_t bytes = 0; ///< growth of the batch, with its overhead if it is new
     };
-    /// Into the newest batch of the queue, as many as fit; closes it if none does.
     /// Whether the open batch of the partition has room for such a record. One that has not is
     /// closed, as by an append that failed.
-    bool takes(std::int32_t partition, RecordShape shape, Time now);
+    bool takes(std::int32_t partition, RecordShape shape, Time stamp);
+    /// Into the newest batch of the queue, as many as fit; closes it if none does. `stamp`: what
+    /// the wall clock says.
     Appended append(std::int32_t partition, RecordShape shape, std::int32_t count,
-                    std::int64_t enough, Time now);
+                    std::int64_t enough, Time stamp);
     /// Into a new batch with a buffer that reserve() has given.
     Appended append_new(std::int32_t partition, std::int64_t first, RecordShape shape,
-                        std::int32_t count, std::int64_t enough, Time now);
+                        std::int32_t count, std::int64_t enough, Time now, Time stamp);
+    /// Settings have changed: for batches that are made from now on.
+    void configure(const ProducerConfig& config);
     /// No batch, or the newest takes no more.
     bool all_full(std::int32_t partition) const {
         const BatchId last = newest(partition); // It alone may still have room.

@@ -37,10 +37,10 @@ MetadataSettings client_metadata_settings(const Config& config, const ReleaseRul
     return settings;
 }
 
-/// The bootstrap list: clients are told of all brokers.
+/// The bootstrap list: clients are told of all brokers that are there at the start.
 inline std::vector<MachineId> bootstrap_brokers(const Layout& layout) {
     std::vector<MachineId> brokers;
-    for (std::size_t k = 0; k < layout.brokers; ++k)
+    for (std::size_t k = 0; k < layout.first_brokers(); ++k)
         brokers.emplace_back(k);
     return brokers;
 }

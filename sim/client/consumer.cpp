@@ -211,6 +211,11 @@ void Consumer::on_lost(In in, ConnId conn, Effects& out) {
     turn(in, out);
 }
 
+void Consumer::configure(const ConsumerConfig& config) {
+    core_.config = config;
+    core_.metadata.configure(client_metadata_settings(config, core_.layout->rules));
+}
+
 void Consumer::on_timer(In in, TimerSlot slot, Effects& out) {
     armed_[static_cast<std::size_t>(slot)] = Time::never();
     if (slot == network_timer) {

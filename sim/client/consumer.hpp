@@ -41,6 +41,9 @@ public:
     void on_timer(In in, TimerSlot slot, Effects& out);
     /// Finishes what the last poll returned, commits, leaves the group, exits.
     void stop(In in, Effects& out);
+    /// Its settings are others from now on, in this process and in those that follow.
+    void configure(const ConsumerConfig& config);
+    const ConsumerConfig& config() const { return core_.config; }
     /// The process was killed.
     void crash();
 

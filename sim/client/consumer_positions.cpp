@@ -197,7 +197,7 @@ void ConsumerPositions::ask(In in, std::size_t first, ConsumerCore& core, Effect
             part.earliest = earliest;
             part.current_epoch = p.leader_epoch;
             if (core.config.auto_offset_reset == OffsetReset::by_duration) {
-                part.since = before(in.now, core.config.auto_offset_reset_by);
+                part.since = before(in.wall(), core.config.auto_offset_reset_by);
             }
         } else {
             request.parts.push_back({p.tp, p.leader_epoch, p.epoch});

@@ -147,13 +147,13 @@ bool DeadLetters::append(In in, const Letter& letter, RecordShape shape, Effects
     std::int32_t partition = partition_of(known);
     const bool twice = layout_->rules.partitioner_asked_twice &&
                        config_.partitioner == PartitionerKind::round_robin;
-    if (twice && !batches.takes(partition, shape, in.now)) partition = partition_of(known);
-    Accumulator::Appended appended = batches.append(partition, shape, 1, no_limit, in.now);
+    if (twice && !batches.takes(partition, shape, in.wall())) partition = partition_of(known);
+    Accumulator::Appended appended = batches.append(partition, shape, 1, no_limit, in.wall());
     const bool opened = appended.count == 0;
     if (opened) {
         batches.reserve(size);
         const std::int64_t number = next_record_[static_cast<std::size_t>(partition)];
-        appended = batches.append_new(partition, number, shape, 1, no_limit, in.now);
+        appended = batches.append_new(partition, number, shape, 1, no_limit, in.now, in.wall());
     }
     end_wait(out);
     tell(letter, shape, partition, known, opened, out);

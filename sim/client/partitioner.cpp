@@ -20,6 +20,10 @@ std::int32_t pick(const KnownPartitions& known, std::int32_t number) {
 StickyPartitioner::StickyPartitioner(std::int32_t batch_size)
     : batch_size_(std::max(batch_size, 1)) {}
 
+void StickyPartitioner::configure(std::int32_t batch_size) {
+    batch_size_ = std::max(batch_size, 1);
+}
+
 void StickyPartitioner::stick_to(std::int32_t partition) {
     current_ = partition;
     produced_ = 0;

@@ -22,6 +22,7 @@ public:
     /// `batch_size`: bytes, as in `batch.size`; 0 counts as 1.
     explicit StickyPartitioner(std::int32_t batch_size);
 
+    void configure(std::int32_t batch_size);
     /// The partition that records go to for now; -1 before the first stick_to().
     std::int32_t current() const { return current_; }
 

@@ -118,6 +118,15 @@ void Producer::set_rate(In in, const std::optional<Rate>& rate, Effects& out) {
     if (running_) arm_application(out);
 }
 
+void Producer::configure(In in, const ProducerConfig& config, Effects& out) {
+    spec_.config = config;
+    sticky_.configure(config.batch_size);
+    sender_.configure(config);
+    if (!running_) return;
+    armed_sender_ = in.now; // It looks at once what that makes due.
+    out.arm(sender_timer, in.now);
+}
+
 bool Producer::pending() const {
     return running_ &&
            (waiting_ != Wait::none || working() || sender_.accumulator().unfinished() > 0);

@@ -40,6 +40,10 @@ public:
     void end_of_load(In in, Effects& out);
     /// The application wants to send at another rate from now on; none: as its load says.
     void set_rate(In in, const std::optional<Rate>& rate, Effects& out);
+    /// Its settings are others from now on, in this process and in those that follow. Batches that
+    /// are there keep their size.
+    void configure(In in, const ProducerConfig& config, Effects& out);
+    const ProducerConfig& config() const { return spec_.config; }
 
     /// A record waits in send() or has no outcome yet.
     bool pending() const;

@@ -20,7 +20,8 @@ constexpr bool retriable(Error error) {
     case Error::unknown_leader_epoch:
     case Error::coordinator_load_in_progress:
     case Error::coordinator_not_available:
-    case Error::not_coordinator: return true;
+    case Error::not_coordinator:
+    case Error::kafka_storage_error: return true;
     default: return false;
     }
 }
@@ -32,7 +33,8 @@ constexpr bool stale_metadata(Error error) {
     case Error::leader_not_available:
     case Error::not_leader_or_follower:
     case Error::network_exception:
-    case Error::fenced_leader_epoch: return true;
+    case Error::fenced_leader_epoch:
+    case Error::kafka_storage_error: return true;
     default: return false;
     }
 }

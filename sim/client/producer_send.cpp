@@ -109,7 +109,7 @@ void Producer::ask_round(In in, Run& run) {
     const KnownPartitions known{sender_.available(), partitions_};
     run.asks = false;
     run.partition = round_robin_.next(known);
-    if (sender_.accumulator().takes(run.partition, run.shape, in.now)) return;
+    if (sender_.accumulator().takes(run.partition, run.shape, in.wall())) return;
     run.partition = round_robin_.next(known);
 }
 
@@ -190,11 +190,12 @@ Accumulator::Appended Producer::append(In in, const Run& run, std::int32_t parti
         enough = 2 * std::int64_t{std::max(spec_.config.batch_size, 1)} - sticky_bytes_;
     }
     Accumulator::Appended appended =
-        batches.append(partition, run.shape, run.count, enough, in.now);
+        batches.append(partition, run.shape, run.count, enough, in.wall());
     std::int64_t& next = next_record_[static_cast<std::size_t>(partition)];
     if (appended.count == 0 && buffer_ > 0) {
         buffer_ = 0;
-        appended = batches.append_new(partition, next, run.shape, run.count, enough, in.now);
+        appended =
+            batches.append_new(partition, next, run.shape, run.count, enough, in.now, in.wall());
         opened_.push_back(batches.newest(partition));
         wake_sender_ = true;
     }

@@ -25,6 +25,12 @@ Sender::Sender(ProducerId id, LayoutRef layout, const ProducerSpec& spec, std::u
     }
 }
 
+void Sender::configure(const ProducerConfig& config) {
+    config_ = config;
+    accumulator_.configure(config);
+    metadata_.configure(client_metadata_settings(config, layout_->rules));
+}
+
 void Sender::start(Effects& out) {
     accumulator_.clear();
     transactions_ = TransactionManager(partitions_);

@@ -25,6 +25,7 @@ public:
     /// A new process: nothing of an earlier one is left but the random streams.
     void start(Effects& out);
 
+    void configure(const ProducerConfig& config);
     Accumulator& accumulator() { return accumulator_; }
     const Accumulator& accumulator() const { return accumulator_; }
     /// The topic's partitions are known: send() need not wait for metadata.

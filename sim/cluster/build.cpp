@@ -22,6 +22,14 @@ std::shared_ptr<const ZipfTable> zipf_table(const KeySpec& keys, ZipfTables& tab
     return table;
 }
 
+/// Names of all machines, those of roles last: they are their processes'.
+std::vector<std::string> names_of(const Plan& plan) {
+    std::vector<std::string> names = plan.info.nodes;
+    for (std::size_t k = 0; plan.layout->roles > 0 && k < plan.layout->controllers; ++k)
+        names.push_back(names[k]);
+    return names;
+}
+
 /// Somebody acts on what records carry: their poison, or the order of their keys.
 bool needs_marks(const Scenario& scenario) {
     for (const ProducerSpec& producer : scenario.producers) {
@@ -36,13 +44,23 @@ bool needs_marks(const Scenario& scenario) {
 } // namespace
 
 World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
-    : layout_(plan.layout), names_(plan.info.nodes), network_(scenario.network, names_, seed),
+    : layout_(plan.layout), names_(names_of(plan)), network_(scenario.network, names_, seed),
       group_topics_(plan.group_topics), usual_rates_(scenario.producers.size()),
       last_begin_(Time{} + scenario.duration), out_(messages_, network_, contents_) {
     for (std::size_t k = 0; k < scenario.brokers.size(); ++k) {
         add_machine(Kind::broker, static_cast<std::uint32_t>(k), BrokerProcess::timer_slots);
         brokers_.emplace_back(MachineId(k), names_[k], layout_, scenario.brokers[k], seed);
     }
+    if (layout_->roles == 0) add_controllers(scenario, seed);
+    if (needs_marks(scenario)) contents_.marks.keep();
+    add_clients(scenario, seed);
+    if (layout_->roles > 0) add_controllers(scenario, seed);
+    add_faults(scenario, seed);
+    assignment_ = plan.assignment;
+    plan_later_brokers();
+}
+
+void World::add_controllers(const Scenario& scenario, std::uint64_t seed) {
     for (std::size_t k = 0; k < layout_->controllers; ++k) {
         const MachineId id(machines_.size());
         add_machine(Kind::controller, static_cast<std::uint32_t>(k), Controller::timer_slots);
@@ -54,7 +72,9 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
         add_machine(Kind::zookeeper, static_cast<std::uint32_t>(k), ZookeeperServer::timer_slots);
         servers_.emplace_back(id, names_[id.index()], layout_, seed);
     }
-    if (needs_marks(scenario)) contents_.marks.keep();
+}
+
+void World::add_clients(const Scenario& scenario, std::uint64_t seed) {
     ZipfTables tables;
     for (std::size_t k = 0; k < scenario.producers.size(); ++k) {
         const MachineId id(machines_.size());
@@ -82,17 +102,34 @@ World::World(const Scenario& scenario, std::uint64_t seed, const Plan& plan)
             consumer_machine_.push_back(id);
         }
     }
+}
+
+void World::add_faults(const Scenario& scenario, std::uint64_t seed) {
     for (const FaultSpec& fault : scenario.faults) {
-        FaultPlan& made = faults_.emplace_back(FaultPlan{fault, Stream(seed, {"fault", fault.id}),
+        FaultPlan& made = faults_.emplace_back(FaultPlan{fault,
+                                                         Stream(seed, {"fault", fault.id}),
                                                          Stream(seed, {"fault times", fault.id}),
-                                                         std::nullopt, 0});
+                                                         std::nullopt,
+                                                         0,
+                                                         {}});
         if (!fault.rate || fault.rate->count <= 0) continue;
         Distribution gap;
         gap.kind = Distribution::Kind::exponential;
         gap.a.ns = std::max<std::int64_t>(fault.rate->per.ns / fault.rate->count, 1);
         made.gap.emplace(gap);
     }
-    assignment_ = plan.assignment;
+}
+
+/// Each add_broker has its own, in the order of the file.
+void World::plan_later_brokers() {
+    std::size_t later = layout_->first_brokers();
+    for (FaultPlan& fault : faults_) {
+        if (fault.spec.action != FaultAction::add_broker) continue;
+        fault.first_broker = MachineId(later);
+        later += static_cast<std::size_t>(fault.spec.members);
+    }
+    for (std::size_t k = layout_->first_brokers(); k < layout_->brokers; ++k)
+        machines_[k].starts = Time::never();
 }
 
 /// The records that a controller would have written to get here, in the order of its log.
@@ -103,7 +140,7 @@ Records World::first_records() const {
     leader.broker = layout_->controller(0);
     leader.epoch = 1;
     records.push_back(leader);
-    for (std::size_t k = 0; k < layout_->brokers; ++k) {
+    for (std::size_t k = 0; k < layout_->first_brokers(); ++k) {
         MetadataRecord record;
         record.kind = MetadataRecord::Kind::register_broker;
         record.broker = MachineId(k);
@@ -112,7 +149,7 @@ Records World::first_records() const {
         record.reason = "started";
         records.push_back(record);
     }
-    for (std::size_t k = 0; k < layout_->brokers; ++k) {
+    for (std::size_t k = 0; k < layout_->first_brokers(); ++k) {
         MetadataRecord record;
         record.kind = MetadataRecord::Kind::unfence_broker;
         record.broker = MachineId(k);
@@ -128,12 +165,38 @@ Records World::first_records() const {
 }
 
 void World::settle(const Scenario& scenario, FactSink* sink) {
-    sink_ = sink;
-    for (std::size_t k = 0; k < layout_->brokers + layout_->controllers + layout_->servers; ++k) {
+    watch(sink);
+    if (scenario.cold_start) {
+        start_cold();
+    } else {
+        start_settled();
+    }
+    write_script(scenario);
+    if (!waiting_.empty()) look_at_states();
+    sink_ = nullptr;
+}
+
+/// Nothing but processes: controllers have to elect, brokers to register, and the topics come when
+/// all of these brokers are unfenced.
+void World::start_cold() {
+    const auto wanted = std::make_shared<const std::vector<BrokerList>>(assignment_);
+    for (Controller& controller : controllers_)
+        controller.create_when_formed(wanted);
+    for (std::size_t k = 0; layout_->roles == 0 && k < layout_->controllers; ++k)
+        start_machine(layout_->controller(k), Cause{});
+    for (std::size_t k = 0; k < layout_->first_brokers(); ++k)
+        start_machine(MachineId(k), Cause{});
+}
+
+void World::start_settled() {
+    for (std::size_t k = 0; k < machines_.size(); ++k) {
+        const bool client =
+            machines_[k].kind == Kind::producer || machines_[k].kind == Kind::consumer;
+        if (client || machines_[k].starts == Time::never()) continue;
         machines_[k].up = true;
         machines_[k].incarnation = 1;
         network_.set_up(MachineId(k), true);
-        note(Cause{}, NodeUp{MachineId(k), 1});
+        if (process_of(MachineId(k)) == MachineId(k)) note(Cause{}, NodeUp{MachineId(k), 1});
     }
     const bool zookeeper = layout_->zookeeper();
     note(Cause{}, CtlElected{zookeeper ? MachineId(0) : layout_->controller(0), 1});
@@ -148,10 +211,7 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
             note(Cause{}, CtlBroker{record.broker, BrokerState::unfenced, record.broker_epoch,
                                     record.reason});
             break;
-        case MetadataRecord::Kind::partition_change:
-            note(Cause{}, CtlPart{record.tp, record.leader, record.epoch, record.partition_epoch,
-                                  record.isr, record.elr, record.replicas, true, PartWhy::created});
-            break;
+        case MetadataRecord::Kind::partition_change: note(Cause{}, partition_fact(record)); break;
         default: break;
         }
     }
@@ -160,14 +220,12 @@ void World::settle(const Scenario& scenario, FactSink* sink) {
     } else {
         settle_kraft(records);
     }
-    write_script(scenario);
-    if (!waiting_.empty()) look_at_states();
-    sink_ = nullptr;
 }
 
 /// Clients start cold, at their time; then faults in the order of the file.
 void World::write_script(const Scenario& scenario) {
-    std::size_t next = layout_->brokers + layout_->controllers + layout_->servers;
+    std::size_t next =
+        layout_->brokers + (layout_->roles > 0 ? 0 : layout_->controllers) + layout_->servers;
     for (const ProducerSpec& producer : scenario.producers) {
         machines_[next].starts = producer.start;
         at(producer.start, {ScriptEntry::Kind::start_machine, MachineId(next), 0});

@@ -44,6 +44,11 @@ void World::hold(std::uint32_t number, Occurrence& o, Cause cause) {
     case FaultAction::stall_disk: slow_brokers(number, o); return;
     case FaultAction::drop_requests: ++droppers_; return;
     case FaultAction::move_leader: move_leader(o, cause); return;
+    case FaultAction::set_config: set_config(number, o, cause); return;
+    case FaultAction::skew_clock: skew_clocks(o, spec.by); return;
+    case FaultAction::fill_disk: fill_disks(o, true, cause); return;
+    case FaultAction::reassign: reassign(o, false, cause); return;
+    case FaultAction::add_broker: add_broker(o, cause); return;
     case FaultAction::set_rate:
         if (!spec.lasts) {
             for (const MachineId id : o.targets)
@@ -85,9 +90,13 @@ void World::release(std::uint32_t number, Occurrence& o, Cause cause) {
         return;
     case FaultAction::slow_network:
         for (const MachineId id : o.targets)
-            network_.speed_up(id, number);
+            speed_up(id, number);
         return;
     case FaultAction::set_rate: set_rates(o, cause); return;
+    case FaultAction::set_config: lift_config(number, o, cause); return;
+    case FaultAction::skew_clock: skew_clocks(o, Duration{} - spec_of(o).by); return;
+    case FaultAction::fill_disk: fill_disks(o, false, cause); return;
+    case FaultAction::reassign: reassign(o, true, cause); return;
     case FaultAction::resize_group:
         if (o.targets.empty()) return;
         resize(consumer_group_[machines_[o.targets.front().index()].index],
@@ -97,6 +106,7 @@ void World::release(std::uint32_t number, Occurrence& o, Cause cause) {
     case FaultAction::rolling_restart:
     case FaultAction::move_leader:
     case FaultAction::resume:
+    case FaultAction::add_broker:
     case FaultAction::heal: return;
     }
 }
@@ -129,7 +139,7 @@ void World::release_down(const Occurrence& o, Cause cause) {
     const bool power = spec_of(o).action == FaultAction::power_loss;
     for (const MachineId id : o.held) {
         Machine& machine = machines_[id.index()];
-        if (power && --machine.power_holds == 0) network_.power_on(id);
+        if (power && --machine.power_holds == 0) power_on(id);
         if (--machine.down_holds == 0 && meant_to_run(machine)) bring_up(id, cause);
     }
 }
@@ -188,7 +198,7 @@ void World::free_from(MachineId id, bool frozen, Cause cause) {
     }
     Machine& machine = machines_[id.index()];
     (frozen ? machine.pause_holds : machine.down_holds) = 0;
-    if (!frozen) network_.power_on(id);
+    if (!frozen) power_on(id);
     for (const std::uint32_t number : done)
         over(number, cause);
 }
@@ -198,6 +208,7 @@ void World::cut_around(Occurrence& o) const {
     for (const MachineId a : o.targets) {
         for (std::size_t k = 0; k < machines_.size(); ++k) {
             const MachineId b(k);
+            if (process_of(b) != b) continue;
             const bool both = std::find(o.targets.begin(), o.targets.end(), b) != o.targets.end();
             if (a == b || (both && b < a)) continue;
             o.cuts.emplace_back(a, b);
@@ -258,8 +269,10 @@ void World::slow_network(std::uint32_t number, const Occurrence& o) {
     if (spec.latency) slowness.latency = Sampler(*spec.latency);
     slowness.loss = spec.loss;
     slowness.bandwidth = spec.bandwidth;
-    for (const MachineId id : o.targets)
+    for (const MachineId id : o.targets) {
         network_.slow_down(id, slowness);
+        if (role_of(id).valid()) network_.slow_down(role_of(id), slowness);
+    }
 }
 
 /// Only brokers have request handlers and disks.
@@ -307,8 +320,8 @@ void World::set_rates(const Occurrence& o, Cause cause) {
                 rate = spec.new_rate;
             }
         }
-        out_.begin(In{now_, id}, cause, sink_);
-        producers_[producer].set_rate(In{now_, id}, rate, out_);
+        out_.begin(in_at(id), cause, sink_);
+        producers_[producer].set_rate(in_at(id), rate, out_);
         carry_out(machines_[id.index()], id);
     }
 }

@@ -20,7 +20,7 @@ bool World::swallows(MachineId to, std::uint32_t packet) {
         const std::vector<MachineId>& targets = entry.second.targets;
         return spec.action == FaultAction::drop_requests &&
                (!spec.api || *spec.api == static_cast<Api>(p.api)) &&
-               std::find(targets.begin(), targets.end(), to) != targets.end();
+               std::find(targets.begin(), targets.end(), process_of(to)) != targets.end();
     };
     if (!behind && !std::any_of(active_.begin(), active_.end(), meant)) return false;
     // Nobody waits for an answer to a produce request with acks=0.
@@ -40,32 +40,62 @@ void World::disk_goes_on(MachineId id, Cause cause) {
         broker.broker().replicas().disk().go_on(now_);
         return;
     }
-    out_.begin(In{now_, id}, cause, sink_);
-    broker.disk_goes_on(In{now_, id}, out_);
+    out_.begin(in_at(id), cause, sink_);
+    broker.disk_goes_on(in_at(id), out_);
     carry_out(machines_[id.index()], id);
 }
 
-/// An operator's tool asks the active controller. One that is frozen does not answer, and the tool
-/// gives up.
 void World::move_leader(const Occurrence& o, Cause cause) {
-    const MachineId active = active_controller();
-    if (!active.valid() || o.targets.empty()) return;
-    const Machine& machine = machines_[active.index()];
-    if (!machine.up || machine.paused) return;
+    if (o.targets.empty()) return;
     TargetSpec partition;
     partition.topic = spec_of(o).topic;
     partition.partition = spec_of(o).partition;
-    out_.begin(In{now_, active}, cause, sink_);
-    const In in{now_, active};
     if (layout_->zookeeper()) {
+        const MachineId active = active_controller();
+        if (!active.valid()) return;
+        Machine& machine = machines_[active.index()];
+        if (!machine.up || machine.paused) return;
+        out_.begin(in_at(active), cause, sink_);
         BrokerProcess& broker = brokers_[machine.index];
         broker.controller().move_leader(partition_named(partition), o.targets.front(), out_);
-        broker.settle_event(in, out_);
-    } else {
-        controllers_[machine.index].move_leader(in, partition_named(partition), o.targets.front(),
-                                                out_);
+        broker.settle_event(in_at(active), out_);
+        carry_out(machine, active);
+        return;
     }
-    carry_out(machines_[active.index()], active);
+    ask_controller(cause, [&](Controller& controller, In in) {
+        controller.move_leader(in, partition_named(partition), o.targets.front(), out_);
+    });
+}
+
+/// A disk without room ends whoever writes to it next. When there is room again, it starts again.
+void World::fill_disks(const Occurrence& o, bool full, Cause cause) {
+    for (const MachineId id : o.targets) {
+        Machine& machine = machines_[id.index()];
+        machine.full_holds += full ? 1 : -1;
+        if (machine.kind == Kind::broker) {
+            brokers_[machine.index].broker().replicas().disk().fill(machine.full_holds > 0);
+            const MachineId role = role_of(id);
+            if (role.valid()) controller_of(role).fill_disk(machine.full_holds > 0);
+        } else {
+            controllers_[machine.index].fill_disk(machine.full_holds > 0);
+        }
+        if (machine.full_holds > 0 || !machine.out_of_disk) continue;
+        machine.out_of_disk = false;
+        if (machine.down_holds == 0 && meant_to_run(machine)) bring_up(id, cause);
+    }
+}
+
+void World::skew_clocks(const Occurrence& o, Duration by) {
+    for (const MachineId id : o.targets)
+        machines_[id.index()].skew = machines_[id.index()].skew + by;
+}
+
+/// The next broker of those that are not there yet.
+void World::add_broker(Occurrence& o, Cause cause) {
+    for (const MachineId id : o.targets) {
+        machines_[id.index()].starts = now_;
+        start_machine(id, cause);
+    }
 }
 
 } // namespace brokersim

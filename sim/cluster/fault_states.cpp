@@ -74,7 +74,7 @@ bool World::elected(const AwaitedState& state) const {
     if (!state.tp.valid()) {
         const MachineId active = active_controller();
         return active.valid() && controller_epoch() > state.epoch &&
-               (!state.who.valid() || state.who == active);
+               (!state.who.valid() || state.who == process_of(active));
     }
     const Decided partition = decided(state.tp);
     return partition.leader.valid() && partition.epoch > state.epoch &&

@@ -16,11 +16,25 @@ bool World::lasting(const FaultSpec& spec) const {
     switch (spec.action) {
     case FaultAction::resume:
     case FaultAction::move_leader:
+    case FaultAction::add_broker:
     case FaultAction::heal: return false;
+    case FaultAction::set_config:
+    case FaultAction::reassign:
     case FaultAction::set_rate:
     case FaultAction::resize_group: return spec.lasts.has_value();
     default: return true;
     }
+}
+
+/// The machines that a group ever has.
+std::vector<MachineId> World::group_machines(const std::string& name) const {
+    std::vector<MachineId> who;
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+        if (layout_->groups[g].name != name) continue;
+        for (std::size_t k = 0; k < groups_[g].count; ++k)
+            who.push_back(consumer_machine_[groups_[g].first + k]);
+    }
+    return who;
 }
 
 void World::choose_targets(FaultPlan& plan, Occurrence& o) {
@@ -58,13 +72,23 @@ void World::choose_targets(FaultPlan& plan, Occurrence& o) {
                       [&](MachineId id) { return machines_[id.index()].kind != Kind::broker; });
         return;
     case FaultAction::set_rate: o.targets = producers_named(spec.producer); return;
-    case FaultAction::resize_group:
-        for (std::size_t g = 0; g < groups_.size(); ++g) {
-            if (layout_->groups[g].name != spec.group) continue;
-            for (std::size_t k = 0; k < groups_[g].count; ++k)
-                o.targets.push_back(consumer_machine_[groups_[g].first + k]);
+    case FaultAction::set_config:
+        if (!spec.producer.empty()) {
+            o.targets = producers_named(spec.producer);
+        } else if (!spec.group.empty()) {
+            o.targets = group_machines(spec.group);
+        } else if (spec.topic.empty()) {
+            resolve(spec.target, plan.choices, o.targets);
         }
         return;
+    case FaultAction::reassign: return;
+    case FaultAction::add_broker:
+        if (plan.begun <= spec.members) {
+            o.targets.emplace_back(plan.first_broker.value +
+                                   static_cast<std::int32_t>(plan.begun - 1));
+        }
+        return;
+    case FaultAction::resize_group: o.targets = group_machines(spec.group); return;
     default:
         if (!spec.all_cuts) resolve(spec.target, plan.choices, o.targets);
         if (spec.action == FaultAction::isolate) cut_around(o);
@@ -162,7 +186,7 @@ void World::process_ended(MachineId id) {
 }
 
 void World::heal_all(FactSink* sink) {
-    sink_ = sink;
+    watch(sink);
     while (!active_.empty())
         end_fault(active_.begin()->first);
     sink_ = nullptr;

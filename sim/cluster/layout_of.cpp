@@ -24,11 +24,15 @@ private:
     Stream stream_;
 };
 
+std::size_t brokers_at_start(const Scenario& scenario) {
+    return scenario.brokers.size() - static_cast<std::size_t>(scenario.added_brokers);
+}
+
 std::vector<std::vector<std::int32_t>> place(const Scenario& scenario, const TopicSpec& topic,
                                              std::uint64_t seed, PlacementDraws* draws) {
     if (!topic.assignment.empty()) return topic.assignment;
     std::vector<PlacementBroker> brokers;
-    for (std::size_t k = 0; k < scenario.brokers.size(); ++k) {
+    for (std::size_t k = 0; k < brokers_at_start(scenario); ++k) {
         brokers.push_back({static_cast<std::int32_t>(k), scenario.brokers[k].rack, false});
     }
     StreamDraws own(Stream(seed, {"placement", topic.name}));
@@ -47,11 +51,9 @@ void add_topic(Plan& plan, Layout& layout, const Scenario& scenario, const Topic
     topic.name = spec.name;
     topic.first = PartitionId(layout.partitions);
     topic.partitions = spec.partitions;
-    topic.min_isr = spec.config.min_insync_replicas;
-    topic.max_message_bytes = spec.config.max_message_bytes;
-    topic.unclean = spec.config.unclean_leader_election_enable;
     topic.internal = internal;
     topic.config = spec.config;
+    topic.own = spec.own_settings;
     const auto number = static_cast<std::int32_t>(layout.topics.size());
     for (std::int32_t k = 0; k < spec.partitions; ++k) {
         layout.topic_of.push_back(number);
@@ -62,8 +64,9 @@ void add_topic(Plan& plan, Layout& layout, const Scenario& scenario, const Topic
     for (auto& replicas : place(scenario, spec, seed, draws)) {
         plan.assignment.push_back(std::move(replicas));
     }
-    plan.info.topics.push_back({spec.name, spec.partitions, spec.replication_factor, topic.min_isr,
-                                topic.unclean, internal, topic.first});
+    plan.info.topics.push_back({spec.name, spec.partitions, spec.replication_factor,
+                                spec.config.min_insync_replicas,
+                                spec.config.unclean_leader_election_enable, internal, topic.first});
 }
 
 TopicSpec offsets_topic(const Scenario& scenario) {
@@ -72,7 +75,7 @@ TopicSpec offsets_topic(const Scenario& scenario) {
     spec.name = "__consumer_offsets";
     spec.partitions = config.offsets_topic_num_partitions;
     spec.replication_factor = std::min(config.offsets_topic_replication_factor,
-                                       static_cast<std::int32_t>(scenario.brokers.size()));
+                                       static_cast<std::int32_t>(brokers_at_start(scenario)));
     spec.config.min_insync_replicas = config.min_insync_replicas;
     spec.config.unclean_leader_election_enable = config.unclean_leader_election_enable;
     spec.config.delete_policy = false; // It is compacted, which is not modelled.
@@ -165,12 +168,18 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed, PlacementDraws* dra
     layout->rules = rules_of(scenario.kafka_version);
     layout->eligible_leader_replicas = scenario.control_plane.eligible_leader_replicas;
     layout->brokers = scenario.brokers.size();
+    layout->later_brokers = static_cast<std::size_t>(scenario.added_brokers);
     const bool zookeeper = scenario.control_plane.mode == ControlPlaneMode::zookeeper;
     const std::int32_t servers =
         zookeeper ? scenario.control_plane.servers : scenario.control_plane.controllers;
     (zookeeper ? layout->servers : layout->controllers) = static_cast<std::size_t>(servers);
+    const bool combined = scenario.control_plane.combined;
     for (std::int32_t k = 1; k <= servers; ++k) {
-        info.nodes.push_back((zookeeper ? "z" : "c") + std::to_string(k));
+        if (!zookeeper) {
+            info.voters.emplace_back(combined ? static_cast<std::size_t>(k - 1)
+                                              : info.nodes.size());
+        }
+        if (!combined) info.nodes.push_back((zookeeper ? "z" : "c") + std::to_string(k));
     }
     for (const TopicSpec& topic : scenario.topics) {
         add_topic(plan, *layout, scenario, topic, false, seed, draws);
@@ -180,6 +189,10 @@ Plan make_plan(const Scenario& scenario, std::uint64_t seed, PlacementDraws* dra
     }
     add_clients(plan, *layout, scenario);
     layout->machines = info.nodes.size();
+    if (combined) {
+        layout->roles = layout->machines;
+        layout->machines += layout->controllers;
+    }
     for (const FaultSpec& fault : scenario.faults)
         info.faults.push_back(fault.id);
     plan.layout = std::move(layout);

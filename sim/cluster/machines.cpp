@@ -22,7 +22,11 @@ void World::add_machine(Kind kind, std::uint32_t index, std::uint32_t timers) {
 
 void World::start_machine(MachineId id, Cause cause) {
     Machine& machine = machines_[id.index()];
-    if (machine.up) return;
+    if (machine.up || machine.starts == Time::never()) return;
+    if (machine.full_holds > 0) { // Its logs cannot be opened: it ends as it starts.
+        machine.out_of_disk = true;
+        return;
+    }
     machine.restarts = Time::never();
     const bool clean = machine.stopped_clean;
     machine.up = true;
@@ -31,6 +35,7 @@ void World::start_machine(MachineId id, Cause cause) {
     network_.power_on(id);
     network_.set_up(id, true);
     cause = note(cause, NodeUp{id, machine.incarnation});
+    start_role(id, cause);
     const std::int32_t incarnation = machine.incarnation;
     run_handler(id, cause, [&](auto& actor, In in) {
         if constexpr (std::is_same_v<std::decay_t<decltype(actor)>, BrokerProcess>) {
@@ -75,6 +80,7 @@ void World::end_process(MachineId id, DownHow how, Cause cause) {
     for (const Stashed& what : machine.stash)
         miss(id, what);
     machine.stash.clear();
+    end_role(id, power, cause);
     machine.up = machine.paused = machine.stopping = false;
     machine.stopped_clean = how == DownHow::clean;
     switch (machine.kind) {
@@ -100,6 +106,7 @@ void World::lose_power(MachineId id, Cause cause) {
     }
     Wire w = wire();
     network_.power_off(w, id, cause, dead_);
+    if (role_of(id).valid()) network_.power_off(w, role_of(id), cause, dead_);
     free_dead();
 }
 
@@ -151,6 +158,7 @@ void World::pause_machine(MachineId id, Cause cause) {
     Machine& machine = machines_[id.index()];
     if (!machine.up || machine.paused) return;
     machine.paused = true;
+    if (role_of(id).valid()) machines_[role_of(id).index()].paused = true;
     note(cause, NodePaused{id, machine.incarnation});
 }
 
@@ -171,24 +179,27 @@ void World::resume_machine(MachineId id, Cause cause) {
         if (what.what == Stashed::What::timer) what.cause = cause;
         give(id, what);
     }
+    resume_role(id, cause);
 }
 
 void World::cut_link(MachineId from, MachineId to, Cause cause) {
     if (network_.cut(from, to)) note(cause, NetCut{from, to});
+    for_roles(from, to, [&](MachineId a, MachineId b) { network_.cut(a, b); });
 }
 
 void World::heal_link(MachineId from, MachineId to, Cause cause) {
     if (network_.heal(from, to)) note(cause, NetHeal{from, to});
+    for_roles(from, to, [&](MachineId a, MachineId b) { network_.heal(a, b); });
 }
 
 void World::end_load(FactSink* sink) {
-    sink_ = sink;
+    watch(sink);
     for (std::size_t k = 0; k < machines_.size(); ++k) {
         const Machine& machine = machines_[k];
         if (machine.kind != Kind::producer) continue;
         const MachineId id(k);
-        out_.begin(In{now_, id}, Cause{}, sink_);
-        producers_[machine.index].end_of_load(In{now_, id}, out_);
+        out_.begin(in_at(id), Cause{}, sink_);
+        producers_[machine.index].end_of_load(in_at(id), out_);
         carry_out(machines_[id.index()], id);
     }
     sink_ = nullptr;

@@ -13,11 +13,11 @@ Settled settled_of(const Records& records, const Layout& layout) {
     Settled cluster;
     cluster.partitions.resize(layout.partitions);
     cluster.replicas.resize(layout.brokers);
-    cluster.brokers.resize(layout.brokers);
+    cluster.brokers.resize(layout.brokers, BrokerView{.fenced = true});
     std::vector<PartitionView> views(layout.partitions);
     for (const MetadataRecord& record : records) {
         if (record.kind == MetadataRecord::Kind::register_broker) {
-            cluster.brokers[record.broker.index()].epoch = record.broker_epoch;
+            cluster.brokers[record.broker.index()] = {false, false, record.broker_epoch};
         }
         if (record.kind != MetadataRecord::Kind::partition_change) continue;
         cluster.partitions[record.tp.index()] = {record.leader,          record.epoch,
@@ -41,15 +41,16 @@ void World::settle_kraft(const Records& records) {
     const auto end = static_cast<Offset>(records.size());
     for (std::size_t k = 0; k < controllers_.size(); ++k) {
         const MachineId id = layout_->controller(k);
-        out_.begin(In{now_, id}, Cause{}, sink_);
-        controllers_[k].settle(In{now_, id}, image, end, out_);
+        out_.begin(in_at(id), Cause{}, sink_);
+        controllers_[k].settle(in_at(id), image, end, out_);
+        if (layout_->later_brokers > 0) controllers_[k].keep_history(records);
         carry_out(machines_[id.index()], id);
     }
-    for (std::size_t k = 0; k < brokers_.size(); ++k) {
+    for (std::size_t k = 0; k < layout_->first_brokers(); ++k) {
         const MachineId id(k);
-        out_.begin(In{now_, id}, Cause{}, sink_);
-        brokers_[k].broker().settle(In{now_, id}, cluster.brokers[k].epoch, end, cluster, out_);
-        brokers_[k].settle_event(In{now_, id}, out_);
+        out_.begin(in_at(id), Cause{}, sink_);
+        brokers_[k].broker().settle(in_at(id), cluster.brokers[k].epoch, end, cluster, out_);
+        brokers_[k].settle_event(in_at(id), out_);
         carry_out(machines_[id.index()], id);
     }
 }
@@ -65,7 +66,7 @@ void World::settle_zookeeper(const Records& records) {
     contents_.elected(1);
     for (std::size_t k = 0; k < brokers_.size(); ++k) {
         const MachineId id(k);
-        const In in{now_, id};
+        const In in = in_at(id);
         contents_.tell_broker(1, id, image.broker(id).epoch, BrokerState::unfenced);
         out_.begin(in, Cause{}, sink_);
         BrokerProcess& broker = brokers_[k];
@@ -77,7 +78,7 @@ void World::settle_zookeeper(const Records& records) {
     const DataTree tree = settled_tree(records, image);
     for (std::size_t k = 0; k < servers_.size(); ++k) {
         const MachineId id = layout_->server(k);
-        const In in{now_, id};
+        const In in = in_at(id);
         out_.begin(in, Cause{}, sink_);
         servers_[k].settle(in, tree, zxid, out_);
         for (BrokerProcess& broker : brokers_) {

@@ -58,7 +58,7 @@ void World::resolve(const TargetSpec& target, Stream& choices, std::vector<Machi
         for (const std::int32_t member : state_of(partition_named(target)).isr)
             add(MachineId(member));
         break;
-    case TargetSpec::Kind::controller: add(active_controller()); break;
+    case TargetSpec::Kind::controller: add(process_of(active_controller())); break;
     case TargetSpec::Kind::coordinator:
         for (const Layout::Group& group : layout_->groups) {
             if (group.name == target.group) add(leader_of(group.coordinator));

@@ -18,11 +18,11 @@ World::World(const World& other)
       group_topics_(other.group_topics_), assignment_(other.assignment_), script_(other.script_),
       faults_(other.faults_), active_(other.active_), occurrences_(other.occurrences_),
       waiting_(other.waiting_), droppers_(other.droppers_), stuck_(other.stuck_),
-      groups_(other.groups_), usual_rates_(other.usual_rates_), last_begin_(other.last_begin_),
-      sink_(nullptr), out_(messages_, network_, contents_) {}
+      configs_(other.configs_), groups_(other.groups_), usual_rates_(other.usual_rates_),
+      last_begin_(other.last_begin_), sink_(nullptr), out_(messages_, network_, contents_) {}
 
 LoopEnd World::run(Time until, std::uint64_t budget, FactSink* sink) {
-    sink_ = sink;
+    watch(sink);
     const LoopEnd end = loop_.run(*this, until, budget);
     sink_ = nullptr;
     return end;
@@ -159,7 +159,7 @@ void World::give_message(Machine& machine, MachineId id, std::uint32_t packet) {
         return;
     }
     if (p.stage == 0) network_.done(p);
-    const In in{now_, id};
+    const In in = in_at(id);
     const Incoming incoming = incoming_of(p, packet);
     out_.begin(in, p.cause, sink_);
     with_actor(machine, [&](auto& actor) { actor.on_message(in, incoming, out_); });
@@ -242,8 +242,13 @@ void World::carry_out(Machine& machine, MachineId id) {
     if (end == nullptr) return;
     const Effect last = *end;
     const bool crashed = last.op == Effect::Op::crash;
+    const MachineId process = process_of(id);
+    if (crashed && machines_[process.index()].full_holds > 0) {
+        machines_[process.index()].out_of_disk = true;
+    }
+    if (!crashed && process == id && stop_role(id, last.cause)) return;
     const bool starts_again = crashed && last.time >= 0 && !machine.stopping;
-    end_process(id, crashed ? DownHow::kill : DownHow::clean, last.cause);
+    end_process(process, crashed ? DownHow::kill : DownHow::clean, last.cause);
     if (!starts_again) return;
     machine.restarts = after(now_, Duration{last.time});
     at(machine.restarts, {ScriptEntry::Kind::restart_machine, id, 0});

@@ -6,6 +6,7 @@
 #include "client/producer.hpp"
 #include "cluster/broker_process.hpp"
 #include "cluster/layout_of.hpp"
+#include "cluster/role_sink.hpp"
 #include "controller/controller.hpp"
 #include "controller/decisions.hpp"
 #include "engine/distribution.hpp"
@@ -45,6 +46,7 @@ struct FaultPlan {
     Stream times;   ///< for `rate`
     std::optional<Sampler> gap;
     std::int64_t begun = 0;
+    MachineId first_broker = {}; ///< add_broker: the machines that it starts begin here
 };
 
 /// A fault that waits for a state of the cluster, as ids.
@@ -73,6 +75,12 @@ struct Occurrence {
     bool waiting_exit = false; ///< `stop`, `restart`: until the process has ended
     std::size_t rolled = 0;    ///< rolling_restart: so many have had their turn
     Cause cause;               ///< its begin
+};
+
+/// What a set_config has changed, as long as it is not lifted.
+struct ConfigInForce {
+    std::uint32_t number = 0, fault = 0;
+    std::vector<MachineId> targets;
 };
 
 /// The machines of a consumer group; more than it has at first, if it is to grow.
@@ -147,6 +155,9 @@ private:
         Time restarts = Time::never();                ///< it has crashed: starts again then
         std::int32_t down_holds = 0, pause_holds = 0; ///< faults that keep it so
         std::int32_t power_holds = 0;                 ///< faults that keep it without power
+        Duration skew{};                              ///< of its wall clock
+        std::int32_t full_holds = 0;                  ///< faults that fill its disk
+        bool out_of_disk = false;                     ///< it has ended because of that
         std::uint32_t first_timer = 0, timers = 0;
         std::vector<Stashed> stash;
     };
@@ -169,11 +180,18 @@ private:
         return sink_ == nullptr ? cause : sink_->tell(now_, cause, fact);
     }
     void at(Time time, ScriptEntry entry);
+    In in_at(MachineId id) const { return In{now_, id, machines_[id.index()].skew}; }
     void free_dead();
     Records first_records() const;
     void settle_kraft(const Records& records);
     void settle_zookeeper(const Records& records);
     DataTree settled_tree(const Records& records, const ClusterImage& image);
+    void plan_later_brokers();
+    void add_controllers(const Scenario& scenario, std::uint64_t seed);
+    void add_clients(const Scenario& scenario, std::uint64_t seed);
+    void add_faults(const Scenario& scenario, std::uint64_t seed);
+    void start_settled();
+    void start_cold();
     void write_script(const Scenario& scenario);
     bool groups_caught_up() const;
 
@@ -194,10 +212,26 @@ private:
     void cut_link(MachineId from, MachineId to, Cause cause);
     void heal_link(MachineId from, MachineId to, Cause cause);
 
+    // roles.cpp
+    void watch(FactSink* sink);
+    /// The controller in the process of a broker; nobody: it has none.
+    MachineId role_of(MachineId id) const;
+    /// The machine that a role belongs to; any other is its own.
+    MachineId process_of(MachineId id) const;
+    void start_role(MachineId id, Cause cause);
+    bool stop_role(MachineId id, Cause cause);
+    void end_role(MachineId id, bool power, Cause cause);
+    void resume_role(MachineId id, Cause cause);
+    void power_on(MachineId id);
+    void speed_up(MachineId id, std::uint32_t by);
+    template <class Call>
+    void for_roles(MachineId from, MachineId to, Call call);
+
     // targets.cpp
     void resolve(const TargetSpec& target, Stream& choices, std::vector<MachineId>& who) const;
     std::vector<MachineId> producers_named(const std::string& name) const;
     MachineId machine_named(const std::string& name) const;
+    Controller& controller_of(MachineId id) { return controllers_[machines_[id.index()].index]; }
     PartitionId partition_named(const TargetSpec& target) const;
 
     // committed.cpp
@@ -223,6 +257,7 @@ private:
     void over(std::uint32_t number, Cause cause);
     void process_ended(MachineId id);
     bool lasting(const FaultSpec& spec) const;
+    std::vector<MachineId> group_machines(const std::string& name) const;
     const FaultSpec& spec_of(const Occurrence& o) const { return faults_[o.fault].spec; }
     void fault_at(Time time, std::uint32_t fault);
 
@@ -242,6 +277,20 @@ private:
     bool swallows(MachineId to, std::uint32_t packet);
     void disk_goes_on(MachineId id, Cause cause);
     void move_leader(const Occurrence& o, Cause cause);
+    /// An operator's tool asks the active controller; one that is frozen does not answer.
+    template <class Call>
+    void ask_controller(Cause cause, Call call);
+    void fill_disks(const Occurrence& o, bool full, Cause cause);
+    void skew_clocks(const Occurrence& o, Duration by);
+    void add_broker(Occurrence& o, Cause cause);
+
+    // fault_config.cpp
+    void change_config(const FaultSpec& spec, const std::vector<MachineId>& targets, bool lift,
+                       Cause cause);
+    void configure_client(MachineId id, const FaultSpec& spec, bool lift, Cause cause);
+    void set_config(std::uint32_t number, const Occurrence& o, Cause cause);
+    void lift_config(std::uint32_t number, const Occurrence& o, Cause cause);
+    void reassign(const Occurrence& o, bool cancel, Cause cause);
     void free_from(MachineId id, bool frozen, Cause cause);
     void release(std::uint32_t number, Occurrence& o, Cause cause);
     void release_down(const Occurrence& o, Cause cause);
@@ -282,14 +331,37 @@ private:
     std::int32_t droppers_ = 0; ///< faults that drop requests
     /// Connections stuck behind a request that was dropped, at the machine that dropped it.
     std::vector<std::pair<ConnId, MachineId>> stuck_;
+    std::vector<ConfigInForce> configs_;
     std::vector<GroupPlan> groups_;
     std::vector<std::optional<Rate>> usual_rates_; ///< of producers, if set for good
     Time last_begin_;                              ///< no fault begins later
     std::vector<std::uint32_t> dead_;
     Event last_; ///< the event being handled, for report_livelock()
     FactSink* sink_ = nullptr;
+    RoleSink role_sink_;
     Effects out_;
 };
+
+/// Links of roles that go the way of `from` to `to`.
+template <class Call>
+void World::for_roles(MachineId from, MachineId to, Call call) {
+    const MachineId a = role_of(from);
+    const MachineId b = role_of(to);
+    if (a.valid()) call(a, to);
+    if (b.valid()) call(from, b);
+    if (a.valid() && b.valid()) call(a, b);
+}
+
+template <class Call>
+void World::ask_controller(Cause cause, Call call) {
+    const MachineId active = active_controller();
+    if (!active.valid()) return;
+    const Machine& machine = machines_[active.index()];
+    if (!machine.up || machine.paused) return;
+    out_.begin(in_at(active), cause, sink_);
+    call(controller_of(active), in_at(active));
+    carry_out(machines_[active.index()], active);
+}
 
 template <class Call>
 void World::with_actor(Machine& machine, Call call) {
@@ -304,9 +376,9 @@ void World::with_actor(Machine& machine, Call call) {
 
 template <class Call>
 void World::run_handler(MachineId id, Cause cause, Call call) {
-    out_.begin(In{now_, id}, cause, sink_);
+    out_.begin(in_at(id), cause, sink_);
     Machine& machine = machines_[id.index()];
-    with_actor(machine, [&](auto& actor) { call(actor, In{now_, id}); });
+    with_actor(machine, [&](auto& actor) { call(actor, in_at(id)); });
     carry_out(machine, id);
 }
 

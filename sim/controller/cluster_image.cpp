@@ -40,7 +40,25 @@ MetadataRecord partition_record(PartitionId tp, const PartitionState& state, Par
     record.isr = machines(state.isr);
     record.elr = machines(state.elr);
     record.last_known_elr = machines(state.last_known_elr);
+    record.adding = machines(state.adding);
+    record.removing = machines(state.removing);
     return record;
+}
+
+CtlPart partition_fact(const MetadataRecord& record) {
+    CtlPart fact;
+    fact.tp = record.tp;
+    if (record.leader.valid()) fact.leader = record.leader;
+    fact.epoch = record.epoch;
+    fact.pepoch = record.partition_epoch;
+    fact.isr = record.isr;
+    fact.elr = record.elr;
+    fact.repl = record.replicas;
+    fact.clean = record.clean;
+    fact.why = record.why;
+    if (!record.adding.empty()) fact.adding = std::span<const MachineId>(record.adding);
+    if (!record.removing.empty()) fact.removing = std::span<const MachineId>(record.removing);
+    return fact;
 }
 
 void ClusterImage::apply(const MetadataRecord& record) {
@@ -62,6 +80,11 @@ void ClusterImage::apply(const MetadataRecord& record) {
     case MetadataRecord::Kind::controlled_shutdown:
         brokers_[record.broker.index()].stopping = true;
         return;
+    case MetadataRecord::Kind::config: // What one broker has of its own is no matter here.
+        if (record.config->topic.valid() || record.config->of_all_brokers) {
+            topics_.apply(*record.config);
+        }
+        return;
     case MetadataRecord::Kind::partition_change: break;
     }
     PartitionState& state = partitions_[record.tp.index()];
@@ -69,6 +92,8 @@ void ClusterImage::apply(const MetadataRecord& record) {
     state.isr = numbers(record.isr);
     state.elr = numbers(record.elr);
     state.last_known_elr = numbers(record.last_known_elr);
+    state.adding = numbers(record.adding);
+    state.removing = numbers(record.removing);
     state.leader = record.leader.value;
     state.leader_epoch = record.epoch;
     state.partition_epoch = record.partition_epoch;

@@ -2,9 +2,11 @@
 // TopicsImage and the timeline state of ReplicationControlManager.
 #pragma once
 
+#include "brokersim/facts.hpp"
 #include "controller/partition_change.hpp"
 #include "protocol/layout.hpp"
 #include "protocol/metadata_log.hpp"
+#include "protocol/topic_settings.hpp"
 
 #include <cstdint>
 #include <set>
@@ -26,7 +28,8 @@ struct BrokerRegistration {
 class ClusterImage {
 public:
     explicit ClusterImage(LayoutRef layout)
-        : brokers_(layout->brokers), partitions_(layout->partitions), layout_(std::move(layout)) {}
+        : brokers_(layout->brokers), partitions_(layout->partitions), topics_(layout),
+          layout_(std::move(layout)) {}
 
     void apply(const MetadataRecord& record);
 
@@ -35,6 +38,8 @@ public:
     const PartitionState& partition(PartitionId tp) const { return partitions_[tp.index()]; }
     std::size_t partition_count() const { return partitions_.size(); }
     const Layout& layout() const { return *layout_; }
+    /// Settings of topics as they stand for the controller.
+    const TopicSettings& topics() const { return topics_; }
     /// Partitions that another than the preferred replica leads, and those that nobody leads.
     const std::set<PartitionId>& imbalanced() const { return imbalanced_; }
     const std::set<PartitionId>& leaderless() const { return leaderless_; }
@@ -44,11 +49,14 @@ private:
     std::vector<BrokerRegistration> brokers_;
     std::vector<PartitionState> partitions_;
     std::set<PartitionId> imbalanced_, leaderless_;
+    TopicSettings topics_;
     LayoutRef layout_;
 };
 
 /// A partition's state as a record of the log.
 MetadataRecord partition_record(PartitionId tp, const PartitionState& state, PartWhy why,
                                 bool clean);
+/// What a trace says of such a record; the lists stay the record's.
+CtlPart partition_fact(const MetadataRecord& record);
 
 } // namespace brokersim

@@ -63,14 +63,27 @@ void Controller::crash() {
 /// What the quorum has made of the event: commits, a leadership won or lost, an end.
 void Controller::after_event(In in, Effects& out) {
     if (active_ && (!raft_.leads() || raft_.epoch() != claimed_)) renounce(out);
+    tell_log(out);
     commit(out);
     if (!active_ && raft_.leads() && raft_.high_watermark() > raft_.epoch_start()) {
         activate(in, out);
     }
+    if (active_ && to_create_) create_topics(in, out);
     if (active_) schedule_by_state(in, out);
     const Time wake = raft_.wake_at();
     if (wake != Time::never()) out.arm(TimerSlot{raft_timer}, wake);
     if (raft_.may_end(in.now)) out.exit();
+}
+
+void Controller::tell_log(Effects& out) {
+    const Offset end = raft_.log().end();
+    const Offset hw = raft_.high_watermark();
+    if (end == told_end_ && hw == told_hw_) return;
+    // The fault handler ends a controller that cannot write its log (KafkaRaftServer).
+    if (disk_full_ && end > told_end_) out.crash(std::nullopt);
+    told_end_ = end;
+    told_hw_ = hw;
+    out.note_aside(CtlLog{self_, end, hw});
 }
 
 /// Contacts are stamped first, then the clocks start (semantics §3.7).
@@ -90,6 +103,25 @@ void Controller::activate(In in, Effects& out) {
         metadata_offset_[k] = 0;
     }
     start_clocks(in, false, out);
+}
+
+void Controller::create_topics(In in, Effects& out) {
+    if (image_.partition_count() == 0 || !image_.partition(PartitionId(0)).replicas.empty()) {
+        to_create_ = nullptr; // Another has done it.
+        return;
+    }
+    for (std::size_t k = 0; k < layout_->first_brokers(); ++k) {
+        if (!image_.broker(MachineId(k)).active()) return;
+    }
+    for (std::size_t k = 0; k < to_create_->size(); ++k) {
+        const auto state = created_partition((*to_create_)[k], [&](std::int32_t broker) {
+            return image_.broker(MachineId(broker)).active();
+        });
+        if (!state) continue;
+        records_.push_back(partition_record(PartitionId(k), *state, PartWhy::created, true));
+    }
+    to_create_ = nullptr;
+    append(in, records_, out);
 }
 
 /// Another leads now: whoever waits has to ask there. What was decided here and not committed may
@@ -227,13 +259,20 @@ void Controller::tell(const MetadataRecord& record, Effects& out) {
         out.note(
             CtlBroker{record.broker, BrokerState::stopping, record.broker_epoch, record.reason});
         return;
-    case MetadataRecord::Kind::partition_change:
-        out.note(CtlPart{record.tp,
-                         record.leader.valid() ? std::optional(record.leader) : std::nullopt,
-                         record.epoch, record.partition_epoch, record.isr, record.elr,
-                         record.replicas, record.clean, record.why});
-        return;
+    case MetadataRecord::Kind::partition_change: out.note(partition_fact(record)); return;
+    case MetadataRecord::Kind::config: tell_config(*record.config, out); return;
     }
+}
+
+/// A topic's settings as the committed image has them now. Brokers' own are in no line.
+void Controller::tell_config(const ConfigChange& change, Effects& out) const {
+    if (!change.topic.valid()) return;
+    const Layout::Topic& topic = layout_->topic(change.topic);
+    const TopicConfig& config = committed_.topics().of(change.topic);
+    const auto& first = committed_.partition(topic.first);
+    out.note(TopicChanged{change.topic, topic.partitions,
+                          static_cast<std::int32_t>(first.replicas.size()),
+                          config.min_insync_replicas, config.unclean_leader_election_enable});
 }
 
 /// An event without records is answered when everything appended before it has been committed.

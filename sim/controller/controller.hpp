@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,19 @@ public:
     void crash();
     /// An operator wants `to` to lead `tp`. Nothing happens where the controller is not active.
     void move_leader(In in, PartitionId tp, MachineId to, Effects& out);
+    /// And other replicas for `tp`; an empty list cancels that.
+    void reassign(In in, PartitionId tp, const BrokerList& target, Effects& out);
+    /// And other settings.
+    void set_config(In in, std::shared_ptr<const ConfigChange> change, Effects& out);
+    /// The cluster starts cold: the active controller creates these partitions as soon as all
+    /// brokers that belong to the start are unfenced.
+    void create_when_formed(std::shared_ptr<const std::vector<BrokerList>> assignment) {
+        to_create_ = std::move(assignment);
+    }
+    /// What the settled cluster was made of, for brokers that come later. Requires settle().
+    void keep_history(const Records& records) { raft_.keep_history(records); }
+    /// There is no room on the disk of the metadata log for anything more.
+    void fill_disk(bool full) { disk_full_ = full; }
 
     bool active() const { return active_; }
     MachineId machine() const { return self_; }
@@ -70,6 +84,7 @@ private:
     };
 
     void after_event(In in, Effects& out);
+    void tell_log(Effects& out);
     void activate(In in, Effects& out);
     void renounce(Effects& out);
     void start_clocks(In in, bool settled, Effects& out);
@@ -80,6 +95,7 @@ private:
     void append(In in, Records& records, Effects& out);
     void commit(Effects& out);
     void tell(const MetadataRecord& record, Effects& out);
+    void tell_config(const ConfigChange& change, Effects& out) const;
     void answer(const Waiting& waiting, Effects& out);
     void wait(Waiting waiting);
     template <class Response>
@@ -91,6 +107,7 @@ private:
     void hear_of(In in, MachineId broker);
     void fence_stale(In in, Effects& out);
     bool others_caught_up(MachineId broker, Offset offset) const;
+    void create_topics(In in, Effects& out);
 
     MachineId self_;
     LayoutRef layout_;
@@ -100,7 +117,10 @@ private:
     QuorumEpoch claimed_ = 0; ///< active: leader of this epoch
     ClusterImage image_;      ///< active: with everything decided, committed or not
     ClusterImage committed_;
-    Offset applied_ = 0; ///< to `committed_`
+    Offset applied_ = 0;                                       ///< to `committed_`
+    std::shared_ptr<const std::vector<BrokerList>> to_create_; ///< null: nothing
+    bool disk_full_ = false;
+    Offset told_end_ = -1, told_hw_ = -1; ///< of the log, in the last fact about it
     Liveness liveness_;
     std::deque<Waiting> waiting_;
     std::vector<Offset> metadata_offset_; ///< of each broker, in its last heartbeat

@@ -11,10 +11,12 @@ namespace {
 /// this event is done; `besides`: one that is by then.
 bool change(const ClusterImage& image, PartitionId tp, PartitionChangeRequest request,
             MachineId except, MachineId besides, PartWhy why, Records& records) {
-    const Layout::Topic& topic = image.layout().topic(tp);
-    request.min_insync_replicas = topic.min_isr;
+    const TopicConfig& topic = image.topics().of(tp);
+    request.min_insync_replicas = topic.min_insync_replicas;
     request.elr_enabled = image.layout().eligible_leader_replicas;
-    if (topic.unclean && request.election == Election::online) request.election = Election::unclean;
+    if (topic.unclean_leader_election_enable && request.election == Election::online) {
+        request.election = Election::unclean;
+    }
     const auto decision =
         decide_partition_change(image.partition(tp), request, [&](std::int32_t broker) {
             if (broker == except.value) return false;
@@ -140,8 +142,12 @@ Error alter_partition(const ClusterImage& image, MachineId sender,
     PartitionChangeRequest asked;
     asked.target_isr = std::move(isr);
     asked.target_recovering = part.recovering;
-    change(image, part.tp, std::move(asked), {}, {}, PartWhy::isr_change, records);
-    return Error::none;
+    if (!change(image, part.tp, std::move(asked), {}, {}, PartWhy::isr_change, records)) {
+        return Error::none;
+    }
+    // It may have completed a reassignment that takes the sender out.
+    const bool still_leads = records.back().leader == sender;
+    return still_leads ? Error::none : Error::new_leader_elected;
 }
 
 bool elect_preferred(const ClusterImage& image, std::size_t most, Records& records) {
@@ -163,12 +169,81 @@ bool elect_preferred(const ClusterImage& image, std::size_t most, Records& recor
 bool elect_unclean(const ClusterImage& image, std::size_t most, Records& records) {
     for (const PartitionId tp : image.leaderless()) {
         if (records.size() >= most) return true;
-        if (!image.layout().topic(tp).unclean) continue;
+        if (!image.topics().of(tp).unclean_leader_election_enable) continue;
         PartitionChangeRequest request;
         request.election = Election::unclean;
         change(image, tp, std::move(request), {}, {}, PartWhy::unclean_election, records);
     }
     return false;
+}
+
+namespace {
+
+/// Takes `state` for what stands, and adds what becomes of it. `bump`: replicas have gone, so the
+/// leader epoch must rise.
+void write_reassigned(const ClusterImage& image, PartitionId tp, PartitionState state,
+                      PartitionChangeRequest request, bool bump, Records& records) {
+    const LeaderEpoch before = state.leader_epoch;
+    const TopicConfig& topic = image.topics().of(tp);
+    request.min_insync_replicas = topic.min_insync_replicas;
+    request.elr_enabled = image.layout().eligible_leader_replicas;
+    if (topic.unclean_leader_election_enable) request.election = Election::unclean;
+    auto decision = decide_partition_change(state, request, [&](std::int32_t broker) {
+        return image.broker(MachineId(broker)).active();
+    });
+    if (!decision) {
+        ++state.partition_epoch;
+        decision = PartitionChange{std::move(state), true};
+    }
+    if (bump && decision->after.leader_epoch == before) ++decision->after.leader_epoch;
+    records.push_back(
+        partition_record(tp, decision->after, PartWhy::reassignment, decision->clean));
+}
+
+/// PartitionReassignmentRevert.
+void cancel_reassignment(const ClusterImage& image, PartitionId tp, Records& records) {
+    PartitionState state = image.partition(tp);
+    if (state.adding.empty() && state.removing.empty()) return;
+    const auto added = [&](std::int32_t broker) { return contains(state.adding, broker); };
+    std::erase_if(state.replicas, added);
+    PartitionChangeRequest request;
+    request.target_isr = state.isr;
+    std::erase_if(*request.target_isr, added);
+    // Only uncleanly could it go back, which is refused.
+    if (request.target_isr->empty()) return;
+    const bool bump = !state.adding.empty();
+    state.adding.clear();
+    state.removing.clear();
+    write_reassigned(image, tp, std::move(state), std::move(request), bump, records);
+}
+
+} // namespace
+
+void reassign(const ClusterImage& image, PartitionId tp, const BrokerList& target,
+              Records& records) {
+    PartitionState state = image.partition(tp);
+    if (state.replicas.empty()) return; // Not created yet.
+    if (target.empty()) {
+        cancel_reassignment(image, tp, records);
+        return;
+    }
+    for (const std::int32_t broker : target) {
+        if (!image.broker(MachineId(broker)).registered) return;
+    }
+    // PartitionReassignmentReplicas: the target first, behind it whoever has to go in the end.
+    const BrokerList current = state.replicas;
+    state.adding.clear();
+    state.removing.clear();
+    for (const std::int32_t broker : target) {
+        if (!contains(current, broker)) state.adding.push_back(broker);
+    }
+    for (const std::int32_t broker : current) {
+        if (!contains(target, broker)) state.removing.push_back(broker);
+    }
+    state.replicas = target;
+    state.replicas.insert(state.replicas.end(), state.removing.begin(), state.removing.end());
+    if (state == image.partition(tp)) return;
+    write_reassigned(image, tp, std::move(state), {}, false, records);
 }
 
 /// What an operator does: kafka-reassign-partitions with the same replicas in another order, which
@@ -185,7 +260,7 @@ void move_leader(const ClusterImage& image, PartitionId tp, MachineId to, Record
     if (state.leader == to.value || !contains(state.isr, to.value)) return;
     PartitionChangeRequest request;
     request.election = Election::preferred;
-    request.min_insync_replicas = image.layout().topic(tp).min_isr;
+    request.min_insync_replicas = image.topics().of(tp).min_insync_replicas;
     request.elr_enabled = image.layout().eligible_leader_replicas;
     const auto decision = decide_partition_change(state, request, [&](std::int32_t broker) {
         return image.broker(MachineId(broker)).active();

@@ -46,6 +46,11 @@ Error alter_partition(const ClusterImage& image, MachineId sender,
 /// The periodic elections; at most `most` changes. True if there may be more to do.
 bool elect_preferred(const ClusterImage& image, std::size_t most, Records& records);
 bool elect_unclean(const ClusterImage& image, std::size_t most, Records& records);
+/// The replicas of `tp` become `target`: at once if nobody has to be added, else when everybody is
+/// in the ISR (KIP-455). An empty list cancels what is under way. Nothing happens where Kafka would
+/// refuse it: a broker that is not registered, nothing to cancel, nobody left in the ISR.
+void reassign(const ClusterImage& image, PartitionId tp, const BrokerList& target,
+              Records& records);
 /// `to`, a replica of `tp`, becomes the preferred one, and leads from now on if it may.
 void move_leader(const ClusterImage& image, PartitionId tp, MachineId to, Records& records);
 

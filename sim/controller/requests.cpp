@@ -169,6 +169,24 @@ void Controller::move_leader(In in, PartitionId tp, MachineId to, Effects& out) 
     after_event(in, out);
 }
 
+void Controller::reassign(In in, PartitionId tp, const BrokerList& target, Effects& out) {
+    if (active_) {
+        brokersim::reassign(image_, tp, target, records_);
+        append(in, records_, out);
+    }
+    after_event(in, out);
+}
+
+void Controller::set_config(In in, std::shared_ptr<const ConfigChange> change, Effects& out) {
+    if (active_) {
+        MetadataRecord& record = records_.emplace_back();
+        record.kind = MetadataRecord::Kind::config;
+        record.config = std::move(change);
+        append(in, records_, out);
+    }
+    after_event(in, out);
+}
+
 /// maybeFenceStaleBroker: one expired session per run; again after 10 ms if there was one, in 3.9
 /// at the next end of a session.
 void Controller::fence_stale(In in, Effects& out) {

@@ -45,6 +45,9 @@ public:
         slow_.push_back({by, factor_ppb, write});
     }
     void hurry(std::uint32_t by);
+    /// There is room for nothing more, until there is again.
+    void fill(bool full) { full_ = full; }
+    bool full() const { return full_; }
     /// As often as it is stalled it has to go on again.
     void stall(Time now);
     void go_on(Time now);
@@ -147,6 +150,7 @@ private:
     Time written_at_, read_at_; ///< end of the writes, the reads that were asked for
     std::vector<Slow> slow_;
     std::int32_t stalls_ = 0;
+    bool full_ = false;
     Time stalled_at_;
     Ring<Write> under_way_;
     std::vector<Flushed> flushed_;

@@ -25,9 +25,12 @@ const TracedPartition* ClusterView::partition(PartitionId tp) const {
     return found != partitions_.end() && found->second.created ? &found->second : nullptr;
 }
 
-void ClusterView::on(FactRef fact) {
-    if (on_machine(fact) || on_group(fact)) { return; }
-    if (const auto* part = fact.as<CtlPart>()) {
+void ClusterView::on(Time now, FactRef fact) {
+    now_ = now;
+    if (on_machine(fact) || on_group(fact) || on_quorum(fact)) { return; }
+    if (const auto* changed = fact.as<TopicChanged>()) {
+        changed_[changed->topic] = *changed;
+    } else if (const auto* part = fact.as<CtlPart>()) {
         created(*part);
     } else if (const auto* appended = fact.as<LogAppend>()) {
         append(*appended);
@@ -62,12 +65,60 @@ bool ClusterView::on_machine(FactRef fact) {
     } else if (const auto* elected = fact.as<CtlElected>()) {
         controller_ = elected->node;
         controller_epoch_ = elected->epoch;
+        leader_ends_.clear();
+        if (const Offset end = machines_[elected->node].log_end; end >= 0) {
+            leader_ends_.emplace_back(end, now_);
+        }
     } else if (const auto* resigned = fact.as<CtlResigned>()) {
         if (controller_ == resigned->node) { controller_.reset(); }
     } else {
         return false;
     }
     return true;
+}
+
+bool ClusterView::on_quorum(FactRef fact) {
+    if (const auto* voter = fact.as<CtlLog>()) {
+        machines_[voter->node].log_committed = voter->hw;
+        metadata_log(voter->node, voter->end);
+    } else if (const auto* observer = fact.as<MetaLog>()) {
+        metadata_log(observer->node, observer->end);
+    } else if (const auto* sent = fact.as<NetSend>()) {
+        if (sent->api == Api::fetch_metadata && sent->what == PacketWhat::request &&
+            sent->dst == controller_) {
+            fetches_[sent->id] = sent->src;
+        }
+    } else if (const auto* received = fact.as<NetRecv>()) {
+        const auto fetch = fetches_.find(received->id);
+        if (fetch == fetches_.end()) { return true; }
+        machines_[fetch->second].fetched = now_;
+        fetches_.erase(fetch);
+    } else if (const auto* dropped = fact.as<NetDrop>()) {
+        fetches_.erase(dropped->id);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void ClusterView::metadata_log(MachineId node, Offset end) {
+    machines_[node].log_end = end;
+    if (node != controller_ || (!leader_ends_.empty() && leader_ends_.back().first >= end)) {
+        return;
+    }
+    leader_ends_.emplace_back(end, now_);
+}
+
+std::optional<Time> ClusterView::caught_up(MachineId id) const {
+    const auto machine = machines_.find(id);
+    if (machine == machines_.end() || machine->second.log_end < 0) { return std::nullopt; }
+    // It had everything until the leader's log grew beyond its own.
+    const auto beyond = std::upper_bound(
+        leader_ends_.begin(), leader_ends_.end(), machine->second.log_end,
+        [](Offset end, const std::pair<Offset, Time>& grown) { return end < grown.first; });
+    if (beyond == leader_ends_.end()) { return now_; }
+    if (beyond == leader_ends_.begin()) { return std::nullopt; } // Not under this leader.
+    return beyond->second;
 }
 
 bool ClusterView::on_group(FactRef fact) {
@@ -116,6 +167,8 @@ void ClusterView::created(const CtlPart& part) {
     view.isr.assign(part.isr.begin(), part.isr.end());
     view.elr.assign(part.elr.begin(), part.elr.end());
     view.replicas.assign(part.repl.begin(), part.repl.end());
+    view.adding.assign(part.adding.value.begin(), part.adding.value.end());
+    view.removing.assign(part.removing.value.begin(), part.removing.value.end());
 }
 
 void ClusterView::append(const LogAppend& append) {

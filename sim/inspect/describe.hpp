@@ -16,6 +16,12 @@ std::string describe_topics(const RunInfo& info, const ClusterView& view);
 /// The brokers, one to a line: process, registration, what they lead; the controller above them.
 std::string describe_brokers(const RunInfo& info, const ClusterView& view);
 
+/// What `kafka-metadata-quorum describe` prints of Kafka 4.0, without ClusterId and DirectoryId and
+/// with the names of machines for ids: --status, or --replication. `now`: the time of the state.
+enum class QuorumTable : std::uint8_t { status, replication };
+std::string describe_quorum(const RunInfo& info, const ClusterView& view, Time now,
+                            QuorumTable what);
+
 /// The tables of kafka-consumer-groups: --describe, and with --members or --state.
 enum class GroupTable : std::uint8_t { offsets, members, states };
 std::string describe_groups(const RunInfo& info, const ClusterView& view, GroupTable what);

@@ -31,6 +31,13 @@ public:
         : segment_bytes_(config.segment_bytes), segment_time_(config.segment),
           flush_messages_(config.flush_messages) {}
 
+    /// From the next append on.
+    void configure(const TopicConfig& config) {
+        segment_bytes_ = config.segment_bytes;
+        segment_time_ = config.segment;
+        flush_messages_ = config.flush_messages;
+    }
+
     Offset start() const { return start_; }
     /// Log end offset: of the next record.
     Offset end() const { return end_; }

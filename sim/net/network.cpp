@@ -52,6 +52,10 @@ std::uint32_t Network::link_between(MachineId from, MachineId to) {
               Time{},
               0};
     apply_zones(from, to, latency, made);
+    if (source == target) { // Two roles of one process: nothing lies between them.
+        latency = Distribution::constant({});
+        made.loss = {};
+    }
     for (const LinkSpec& link : spec_.links) {
         if (link.from != source || link.to != target) continue;
         if (link.latency) latency = *link.latency;

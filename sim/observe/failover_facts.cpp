@@ -15,7 +15,10 @@ bool is_trouble(FaultAction action) {
     case FaultAction::heal:
     case FaultAction::set_rate:
     case FaultAction::resize_group:
-    case FaultAction::move_leader: return false;
+    case FaultAction::move_leader:
+    case FaultAction::set_config:
+    case FaultAction::reassign:
+    case FaultAction::add_broker: return false;
     default: return true;
     }
 }
@@ -27,13 +30,18 @@ bool meets(Time begin, Time end, Time from, Time to) {
 } // namespace
 
 FailoverFacts::FailoverFacts(const RunInfo& info)
-    : partitions_(info.partitions.size()), machines_(info.nodes.size()) {}
+    : partitions_(info.partitions.size()), machines_(info.nodes.size()) {
+    for (const TopicInfo& topic : info.topics)
+        min_isr_.push_back(topic.min_isr);
+}
 
 FactKinds FailoverFacts::wants() {
-    return {FactKind::fault_begin, FactKind::fault_end,    FactKind::node_up,   FactKind::node_down,
-            FactKind::node_paused, FactKind::node_resumed, FactKind::net_cut,   FactKind::net_heal,
-            FactKind::ctl_elected, FactKind::ctl_broker,   FactKind::ctl_part,  FactKind::meta_seen,
-            FactKind::timer_fire,  FactKind::group_member, FactKind::zk_session};
+    return {FactKind::fault_begin,  FactKind::fault_end,    FactKind::node_up,
+            FactKind::node_down,    FactKind::node_paused,  FactKind::node_resumed,
+            FactKind::net_cut,      FactKind::net_heal,     FactKind::ctl_elected,
+            FactKind::ctl_broker,   FactKind::ctl_part,     FactKind::meta_seen,
+            FactKind::timer_fire,   FactKind::group_member, FactKind::zk_session,
+            FactKind::topic_changed};
 }
 
 void FailoverFacts::on(Time now, FactRef fact) {
@@ -55,6 +63,10 @@ void FailoverFacts::on(Time now, FactRef fact) {
 }
 
 void FailoverFacts::on_rare(Time now, FactRef fact) {
+    if (const auto* changed = fact.as<TopicChanged>()) {
+        min_isr_[changed->topic.index()] = changed->min_isr;
+        return;
+    }
     if (const auto* begin = fact.as<FaultBegin>()) {
         if (!is_trouble(begin->action)) { return; }
         for (const MachineId node : begin->target) {

@@ -62,6 +62,8 @@ public:
         return {isrs_.data() + state.isr_begin, state.isr_end - state.isr_begin};
     }
     bool full(PartitionId tp) const;
+    /// min.insync.replicas of a topic, as last told.
+    std::int32_t min_isr(TopicId topic) const { return min_isr_[topic.index()]; }
 
     std::span<const Trouble> troubles(MachineId node) const {
         return machines_[node.index()].troubles;
@@ -115,6 +117,7 @@ private:
 
     std::vector<Partition> partitions_;
     std::vector<MachineId> isrs_;
+    std::vector<std::int32_t> min_isr_; ///< by topic
     std::vector<Machine> machines_;
     std::vector<std::vector<Learnt>> learnt_;
     PairIndex learnt_of_; ///< by machine and partition

@@ -21,10 +21,10 @@ Invariants::Invariants(const RunInfo& info)
 }
 
 FactKinds Invariants::wants() const {
-    return {FactKind::node_up,    FactKind::node_down, FactKind::ctl_part, FactKind::log_append,
-            FactKind::log_trunc,  FactKind::log_head,  FactKind::hw,       FactKind::prod_ack,
-            FactKind::prod_fail,  FactKind::log_flush, FactKind::loss,     FactKind::ctl_broker,
-            FactKind::ctl_elected};
+    return {FactKind::node_up,     FactKind::node_down,    FactKind::ctl_part, FactKind::log_append,
+            FactKind::log_trunc,   FactKind::log_head,     FactKind::hw,       FactKind::prod_ack,
+            FactKind::prod_fail,   FactKind::log_flush,    FactKind::loss,     FactKind::ctl_broker,
+            FactKind::ctl_elected, FactKind::topic_changed};
 }
 
 void Invariants::on(Time now, Cause, FactRef fact, Verdicts& verdicts) {
@@ -45,6 +45,7 @@ void Invariants::on(Time now, Cause, FactRef fact, Verdicts& verdicts) {
         break;
     }
     case FactKind::ctl_part: on(*fact.as<CtlPart>()); break;
+    case FactKind::topic_changed: on(*fact.as<TopicChanged>()); break;
     case FactKind::log_append: on(*fact.as<LogAppend>()); break;
     case FactKind::log_trunc: on(*fact.as<LogTrunc>()); break;
     case FactKind::log_head: on(*fact.as<LogHead>()); break;
@@ -72,6 +73,12 @@ void Invariants::on(Time now, Cause, FactRef fact, Verdicts& verdicts) {
     }
     default: break;
     }
+}
+
+void Invariants::on(const TopicChanged& fact) {
+    const TopicInfo& topic = info_.topics[fact.topic.index()];
+    for (std::int32_t k = 0; k < topic.partitions && fact.unclean; ++k)
+        partitions_[PartitionId(topic.first.value + k).index()].lossy = true;
 }
 
 void Invariants::on(const CtlPart& fact) {

@@ -66,6 +66,7 @@ private:
     };
 
     void on(const CtlPart& fact);
+    void on(const TopicChanged& fact);
     void on(const LogAppend& fact);
     void on(const LogTrunc& fact);
     void on(const LogHead& fact);

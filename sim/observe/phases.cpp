@@ -46,9 +46,8 @@ class Explanation {
 public:
     Explanation(const Outage& outage, const FailoverFacts& facts, const RunInfo& info)
         : outage_(outage), facts_(facts), states_(facts.states(outage.tp)) {
-        const TopicInfo& topic = info.topics[info.topic_of(outage.tp).index()];
-        min_isr_ =
-            std::min(static_cast<std::size_t>(topic.min_isr), facts.replicas(outage.tp).size());
+        min_isr_ = std::min(static_cast<std::size_t>(facts.min_isr(info.topic_of(outage.tp))),
+                            facts.replicas(outage.tp).size());
     }
 
     std::optional<Explained> result() {

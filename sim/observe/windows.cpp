@@ -23,7 +23,7 @@ Windows::Windows(const Scenario& scenario, const RunInfo& info, const Ledger& le
 
 FactKinds Windows::wants() const {
     return FactKinds{FactKind::prod_new, FactKind::prod_ack, FactKind::prod_fail,
-                     FactKind::ctl_part} |
+                     FactKind::ctl_part, FactKind::topic_changed} |
            FetchWindows::wants() | Failovers::wants();
 }
 
@@ -37,18 +37,37 @@ void Windows::on(Time now, Cause cause, FactRef fact, Verdicts& verdicts) {
         on(now, *fact.as<CtlPart>(), verdicts);
         fetches_.on(now, fact, verdicts);
         break;
+    case FactKind::topic_changed: on(now, *fact.as<TopicChanged>(), verdicts); break;
     default: fetches_.on(now, fact, verdicts); break;
     }
 }
 
 void Windows::on(Time now, const CtlPart& fact, Verdicts& verdicts) {
     Partition& partition = partitions_[fact.tp.index()];
-    const auto wanted = std::min(
-        static_cast<std::size_t>(min_isr_[info_.topic_of(fact.tp).index()]), fact.repl.size());
-    const bool down = !fact.leader || fact.isr.size() < wanted;
+    partition.leader = fact.leader.has_value();
+    partition.in_sync = fact.isr.size();
+    partition.replicas = fact.repl.size();
+    look_at_state(now, fact.tp, verdicts);
+}
+
+/// Another min.insync.replicas opens and closes windows as another ISR does.
+void Windows::on(Time now, const TopicChanged& fact, Verdicts& verdicts) {
+    min_isr_[fact.topic.index()] = fact.min_isr;
+    const TopicInfo& topic = info_.topics[fact.topic.index()];
+    for (std::int32_t k = 0; k < topic.partitions; ++k) {
+        const PartitionId tp(topic.first.value + k);
+        if (partitions_[tp.index()].replicas > 0) { look_at_state(now, tp, verdicts); }
+    }
+}
+
+void Windows::look_at_state(Time now, PartitionId tp, Verdicts& verdicts) {
+    Partition& partition = partitions_[tp.index()];
+    const auto wanted = std::min(static_cast<std::size_t>(min_isr_[info_.topic_of(tp).index()]),
+                                 partition.replicas);
+    const bool down = !partition.leader || partition.in_sync < wanted;
     if (down == (partition.down != Time::never())) { return; }
     if (!down && partition.down < now) {
-        Outage outage{.tp = fact.tp, .side = Side::metadata, .from = partition.down, .to = now};
+        Outage outage{.tp = tp, .side = Side::metadata, .from = partition.down, .to = now};
         outage.all = true;
         failovers_.ended(outage, verdicts);
     }

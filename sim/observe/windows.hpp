@@ -39,6 +39,8 @@ public:
 
 private:
     struct Partition {
+        bool leader = false;
+        std::size_t in_sync = 0, replicas = 0;
         Time down = Time::never();         ///< since when its state allows no writing
         Time last_success{-1};             ///< of a producer that waits for acknowledgements
         Time failed_ready = Time::never(); ///< of the oldest that failed since
@@ -51,6 +53,8 @@ private:
     };
 
     void on(Time now, const CtlPart& fact, Verdicts& verdicts);
+    void on(Time now, const TopicChanged& fact, Verdicts& verdicts);
+    void look_at_state(Time now, PartitionId tp, Verdicts& verdicts);
     void on(Time now, const ProdNew& fact);
     void on(Time now, const ProdAck& fact, Verdicts& verdicts);
     void on(const ProdFail& fact);

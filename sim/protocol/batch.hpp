@@ -6,6 +6,7 @@
 #include "brokersim/time.hpp"
 
 #include <cstdint>
+#include <limits>
 
 namespace brokersim {
 
@@ -14,6 +15,9 @@ inline constexpr std::int32_t no_sequence = -1;
 inline constexpr std::uint32_t no_content = 0xffffffff;
 /// Fixed part of a batch on the wire and on disk (Kafka: DefaultRecordBatch).
 inline constexpr std::int32_t batch_overhead = 61;
+
+/// Clocks may be wrong, so any time is a time stamp but this.
+inline constexpr Time no_stamp{std::numeric_limits<std::int64_t>::min()};
 
 /// Kafka's record batch v2 without the payload. In internal topics `producer` is nobody and
 /// `content` names what the records say (protocol/content.hpp).
@@ -28,7 +32,7 @@ struct Batch {
     ProducerId producer;
     std::uint32_t content = no_content;
     std::int16_t producer_epoch = -1;
-    Time stamp{-1}; ///< largest timestamp of its records; the leader gives one where none is
+    Time stamp = no_stamp; ///< largest timestamp of its records; the leader gives one where none is
 
     Offset end() const { return base + count; }
     bool has_sequence() const { return producer_id != no_producer_id; }

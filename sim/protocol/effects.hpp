@@ -21,6 +21,9 @@ enum class TimerSlot : std::uint32_t {};
 struct In {
     Time now;
     MachineId self;
+    Duration skew{}; ///< its wall clock is so far ahead; timers do not look at that
+
+    Time wall() const { return now + skew; }
 };
 
 /// The stage of what a process sends to itself.

@@ -4,8 +4,10 @@
 
 #include "brokersim/ids.hpp"
 #include "brokersim/words.hpp"
+#include "protocol/config_change.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +27,7 @@ struct MetadataRecord {
         unfence_broker,
         controlled_shutdown, ///< the broker leaves ISRs and leaderships, but stays
         partition_change,    ///< `tp`, `leader`, `epoch`, `partition_epoch`, `replicas`, `isr`, …
+        config,              ///< `config`
     };
     Kind kind = Kind::no_op;
     MachineId broker;
@@ -39,6 +42,8 @@ struct MetadataRecord {
     PartWhy why{};
     std::string_view reason; ///< of a change of a broker's state; a literal
     std::vector<MachineId> replicas, isr, elr, last_known_elr;
+    std::vector<MachineId> adding, removing; ///< a reassignment under way
+    std::shared_ptr<const ConfigChange> config;
     QuorumEpoch term = 0; ///< of the leader that wrote it
     std::uint64_t cause = 0;
 };

@@ -10,6 +10,7 @@ namespace brokersim {
 bool Partition::apply(In in, const PartitionRegistration& state,
                       const std::vector<BrokerView>& brokers, Effects& out) {
     if (state.partition_epoch < state_.partition_epoch) return false;
+    retired_ = false;
     const bool same = state.partition_epoch == state_.partition_epoch && role_ != Role::none;
     const bool new_epoch = state.leader_epoch > state_.leader_epoch || role_ == Role::none;
     const bool led_before = role_ == Role::leader;
@@ -103,8 +104,8 @@ bool Partition::append_as_leader(In in, Batch& batch, Effects& out) {
     BS_ASSERT(leads());
     batch.base = log_.end();
     batch.epoch = state_.leader_epoch;
-    if (batch.stamp < Time{}) batch.stamp = in.now;
-    const bool new_segment = log_.append(batch, in.now);
+    if (batch.stamp == no_stamp || log_append_time_) batch.stamp = in.wall();
+    const bool new_segment = log_.append(batch, in.wall());
     note_append(in, batch, out);
     return new_segment;
 }
@@ -114,7 +115,7 @@ bool Partition::append_as_follower(In in, const Batch& batch, Effects& out) {
     // An empty log may end in the middle of a batch of the leader: it starts over where that begins
     // (Partition.appendRecordsToFollowerOrFutureReplica, UnexpectedAppendOffsetException).
     if (log_.start() == log_.end() && batch.base < log_.end()) restart_log_at(in, batch.base, out);
-    const bool new_segment = log_.append(batch, in.now);
+    const bool new_segment = log_.append(batch, in.wall());
     note_append(in, batch, out);
     return new_segment;
 }
@@ -212,7 +213,7 @@ bool Partition::retain(In in, const TopicConfig& topic, Effects& out) {
         start_why_ = HeadWhy::size_retention;
         out.note_aside(LogHead{in.self, tp_, log_.start(), start_why_});
     }
-    if (log_.delete_by_age(in.now, topic.retention, high_watermark_)) {
+    if (log_.delete_by_age(in.wall(), topic.retention, high_watermark_)) {
         start_why_ = HeadWhy::retention;
         out.note_aside(LogHead{in.self, tp_, log_.start(), start_why_});
     }
@@ -222,6 +223,14 @@ bool Partition::retain(In in, const TopicConfig& topic, Effects& out) {
 bool Partition::lose_tail() {
     const Offset end = log_.end();
     return log_.truncate(std::max(log_.flushed(), log_.start())) < end;
+}
+
+void Partition::retire(In in, Effects& out) {
+    const bool used = log_.end() > 0;
+    log_.restart_at(0);
+    if (used) out.note_aside(LogHead{in.self, tp_, 0, HeadWhy::reset});
+    restart(0);
+    retired_ = true;
 }
 
 bool Partition::lose_disk() {

@@ -47,11 +47,17 @@ class Partition {
 public:
     enum class Role : std::uint8_t { none, leader, follower };
 
-    Partition(PartitionId tp, std::int32_t min_isr, const ServerConfig& config,
-              const TopicConfig& topic = {})
+    Partition(PartitionId tp, const ServerConfig& config, const TopicConfig& topic)
         : log_(topic), lag_max_(config.replica_lag_time_max),
           checkpoint_interval_(config.replica_high_watermark_checkpoint_interval), tp_(tp),
-          min_isr_(min_isr) {}
+          min_isr_(topic.min_insync_replicas), log_append_time_(topic.log_append_time) {}
+
+    /// The topic's settings have changed.
+    void configure(const TopicConfig& topic) {
+        min_isr_ = topic.min_insync_replicas;
+        log_append_time_ = topic.log_append_time;
+        log_.configure(topic);
+    }
 
     PartitionId tp() const { return tp_; }
     Role role() const { return role_; }
@@ -139,6 +145,10 @@ public:
     /// The device is gone, another takes its place. Returns whether the log had ever been used.
     bool lose_disk();
 
+    /// The replica does not belong here any more: its log is deleted. It may come back, empty.
+    void retire(In in, Effects& out);
+    bool retired() const { return retired_; }
+
     /// Value of the high watermark at the last checkpoint before `now` (§2.6).
     Offset checkpoint(Time now) const;
 
@@ -163,6 +173,8 @@ private:
     Duration checkpoint_interval_;
     PartitionId tp_;
     std::int32_t min_isr_ = 1;
+    bool log_append_time_ = false;
+    bool retired_ = false;
     Role role_ = Role::none;
     PartitionRegistration state_;
     Offset high_watermark_ = 0;

@@ -23,6 +23,17 @@ inline std::uint32_t ReplicaManager::take_parked() {
     return slot;
 }
 
+namespace {
+
+/// A producer's clock may be wrong, but not by too much (Kafka: LogValidator).
+bool may_have_stamp(In in, const TopicConfig& topic, const Batch& batch) {
+    if (topic.log_append_time || batch.stamp == no_stamp) return true;
+    return batch.stamp <= after(in.wall(), topic.timestamp_after_max) &&
+           after(batch.stamp, topic.timestamp_before_max) >= in.wall();
+}
+
+} // namespace
+
 /// One partition of a produce request (semantics §2.3): refused, recognised as a retry, appended.
 Error ReplicaManager::append_one(In in, Acks acks, const ProduceRequest::Part& asked,
                                  ParkedProduce::Part& part, RequestPath& path, Effects& out) {
@@ -40,9 +51,10 @@ Error ReplicaManager::append_one(In in, Acks acks, const ProduceRequest::Part& a
         return Error::not_enough_replicas;
     }
     Batch batch = asked.batch;
-    if (batch.bytes > layout_->topic(asked.tp).max_message_bytes) return Error::message_too_large;
+    if (batch.bytes > settings(partition).max_message_bytes) return Error::message_too_large;
+    if (!may_have_stamp(in, settings(partition), batch)) return Error::invalid_timestamp;
     if (batch.has_sequence()) {
-        partition.log().expire_producers(in.now, config_.producer_id_expiration);
+        partition.log().expire_producers(in.wall(), config_.producer_id_expiration);
         const SequenceVerdict verdict = partition.log().producers().check(batch);
         if (verdict.error != Error::none) return verdict.error;
         if (verdict.is_duplicate()) {
@@ -50,6 +62,10 @@ Error ReplicaManager::append_one(In in, Acks acks, const ProduceRequest::Part& a
             part.required = part.base + batch.count;
             return Error::none; // Appends nothing, but waits like the first copy.
         }
+    }
+    if (disk_.full()) {
+        storage_failed_ = true;
+        return Error::kafka_storage_error;
     }
     append_to(in, number, batch, out);
     part.base = batch.base;

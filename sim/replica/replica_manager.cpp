@@ -9,7 +9,7 @@ namespace brokersim {
 
 ReplicaManager::ReplicaManager(MachineId self, LayoutRef layout, const ServerConfig& config,
                                const DiskSpec& disk)
-    : self_(self), layout_(std::move(layout)), config_(config), disk_(disk),
+    : self_(self), layout_(std::move(layout)), config_(config), topics_(layout_), disk_(disk),
       brokers_(layout_->brokers) {}
 
 Partition* ReplicaManager::find(PartitionId tp) {
@@ -17,14 +17,22 @@ Partition* ReplicaManager::find(PartitionId tp) {
     return number < 0 ? nullptr : &partitions_[static_cast<std::size_t>(number)];
 }
 
+/// Nothing is looked at again because of it: what waits goes on with the next event of its
+/// partition (Kafka: TopicConfigHandler, DynamicLogConfig).
+void ReplicaManager::configure(const ConfigChange& change, const ServerConfig& config) {
+    config_ = config;
+    topics_.apply(change);
+    for (Partition& partition : partitions_)
+        partition.configure(topics_.of(partition.tp()));
+}
+
 std::int32_t ReplicaManager::apply(In in, PartitionId tp, const PartitionRegistration& state,
                                    Effects& out) {
-    std::int32_t number = number_of(tp);
+    std::int32_t number = numbers_.find(tp);
     if (number < 0) {
         number = static_cast<std::int32_t>(partitions_.size());
         numbers_.add(tp, number);
-        partitions_.emplace_back(tp, layout_->topic(tp).min_isr, config_,
-                                 layout_->topic(tp).config);
+        partitions_.emplace_back(tp, config_, topics_.of(tp));
         last_flush_.push_back(in.now);
     }
     Partition& partition = partitions_[static_cast<std::size_t>(number)];
@@ -32,6 +40,22 @@ std::int32_t ReplicaManager::apply(In in, PartitionId tp, const PartitionRegistr
     const bool turned = partition.apply(in, state, brokers_, out);
     changed_.push_back(static_cast<std::uint32_t>(number));
     return turned ? number : -1;
+}
+
+std::int32_t ReplicaManager::drop(In in, PartitionId tp, Effects& out) {
+    const std::int32_t number = number_of(tp);
+    if (number < 0) return -1;
+    const auto at = static_cast<std::uint32_t>(number);
+    Partition& partition = partitions_[at];
+    // Its readers and those who wait in it are told that it does not lead.
+    std::vector<Partition::Watcher> watchers = std::move(partition.watchers);
+    std::vector<std::uint32_t> produces = std::move(partition.produces);
+    partition.retire(in, out);
+    partition.watchers = std::move(watchers);
+    partition.produces = std::move(produces);
+    disk_.truncate(at, 0);
+    changed_.push_back(at);
+    return number;
 }
 
 void ReplicaManager::applied(In in, RequestPath& path, Effects& out) {
@@ -91,6 +115,7 @@ void ReplicaManager::isr_answer(In in, std::uint32_t number, Error error,
     case Error::ineligible_replica: partition.revert_isr(); return;
     case Error::fenced_leader_epoch:
     case Error::invalid_update_version:
+    case Error::new_leader_elected:
     case Error::unknown_topic_or_partition:
     case Error::invalid_request: return; // Stays pending until the metadata overrides it.
     default:
@@ -250,6 +275,7 @@ void ReplicaManager::restart(Time now, DownHow how, Messages& messages) {
     free_sessions_.clear();
     fetch_expiry_.clear();
     disk_free_ = {};
+    storage_failed_ = false;
 }
 
 } // namespace brokersim

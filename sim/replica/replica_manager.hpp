@@ -5,6 +5,7 @@
 #include "disk/disk.hpp"
 #include "protocol/effects.hpp"
 #include "protocol/layout.hpp"
+#include "protocol/topic_settings.hpp"
 #include "replica/fetch_session.hpp"
 #include "replica/partition.hpp"
 #include "replica/partition_index.hpp"
@@ -24,7 +25,12 @@ public:
                    const DiskSpec& disk);
 
     Partition* find(PartitionId tp);
-    std::int32_t number_of(PartitionId tp) const { return numbers_.find(tp); }
+    /// -1: no replica here.
+    std::int32_t number_of(PartitionId tp) const {
+        const std::int32_t number = numbers_.find(tp);
+        const bool gone = number >= 0 && partitions_[static_cast<std::size_t>(number)].retired();
+        return gone ? -1 : number;
+    }
     std::vector<Partition>& partitions() { return partitions_; }
     const std::vector<Partition>& partitions() const { return partitions_; }
     const std::vector<BrokerView>& brokers() const { return brokers_; }
@@ -34,8 +40,14 @@ public:
     /// A partition with a replica here has a new state. Returns its number if leadership or role
     /// is new: the fetchers must be told.
     std::int32_t apply(In in, PartitionId tp, const PartitionRegistration& state, Effects& out);
+    /// A partition has no replica here any more: its log is deleted, whoever waits is sent away by
+    /// applied(). Returns its number; -1: there was none.
+    std::int32_t drop(In in, PartitionId tp, Effects& out);
     /// After a batch of apply() and changes of broker(): requests that waited for what has moved.
     void applied(In in, RequestPath& path, Effects& out);
+
+    /// Settings have changed, of a topic or of this broker, whose own are now `config`.
+    void configure(const ConfigChange& change, const ServerConfig& config);
 
     // ---- requests; each answers or parks ----
     void produce(In in, const Incoming& incoming, RequestPath& path, Effects& out);
@@ -80,6 +92,9 @@ public:
     Time take_new_expiry() { return std::exchange(new_expiry_, Time::never()); }
     void expire(In in, RequestPath& path, Effects& out);
     Disk& disk() { return disk_; }
+    /// An append has failed for want of room: the process cannot go on (LogDirFailureChannel).
+    bool storage_failed() const { return storage_failed_; }
+    void fail_storage() { storage_failed_ = true; }
     void flushed(In in, Effects& out);
     /// The periodic look for old segments (LogManager.cleanupLogs), for logs whose flush.ms has
     /// passed (LogManager.flushDirtyLogs).
@@ -125,7 +140,7 @@ private:
 
     // storage.cpp
     const TopicConfig& settings(const Partition& partition) const {
-        return layout_->topic(partition.tp()).config;
+        return topics_.of(partition.tp());
     }
     Offset take_batches(FetchSession::Entry& e, const PartitionLog& log, Offset end,
                         std::int64_t& left, FetchResponse& response);
@@ -172,9 +187,11 @@ private:
     MachineId self_;
     LayoutRef layout_;
     ServerConfig config_;
+    TopicSettings topics_;
     Disk disk_;
     Time disk_free_;
     PartitionIndex numbers_;
+    bool storage_failed_ = false;
     std::vector<Partition> partitions_;
     std::vector<BrokerView> brokers_;
     std::vector<std::uint32_t> changed_; ///< by apply(), until applied()

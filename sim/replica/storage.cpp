@@ -42,6 +42,10 @@ void ReplicaManager::append_to(In in, std::uint32_t number, Batch& batch, Effect
 Time ReplicaManager::append_replicated(In in, std::uint32_t number, const Batch& batch,
                                        Effects& out) {
     Partition& partition = partitions_[number];
+    if (disk_.full()) {
+        storage_failed_ = true;
+        return in.now;
+    }
     const bool new_segment = partition.append_as_follower(in, batch, out);
     const Time taken = keep(in, number, batch, new_segment);
     if (!partition.log().flush_due(0)) return taken;

@@ -43,6 +43,7 @@ public:
         : settings_(settings), bootstrap_(bootstrap), nodes_(std::move(bootstrap)),
           stream_(stream) {}
 
+    void configure(const MetadataSettings& settings) { settings_ = settings; }
     /// The client is interested in a topic; a new one is asked for at once.
     void add_topic(TopicId id, PartitionId first, std::int32_t partitions);
     const std::vector<Topic>& topics() const { return topics_; }

@@ -33,7 +33,20 @@ TopicSpec build_topic(const TopicDraft& draft, std::int32_t brokers) {
         }
     }
     out.config = draft.config;
+    for (const auto& [name, value] : draft.settings) {
+        out.own_settings.push_back(name);
+    }
     return out;
+}
+
+/// The racks that add_broker names, for its brokers in order; empty: none named.
+std::vector<std::string> racks_of_added(const Draft& draft) {
+    std::vector<std::string> racks;
+    for (const FaultDraft& fault : draft.faults) {
+        if (fault.action != FaultAction::add_broker) { continue; }
+        racks.insert(racks.end(), static_cast<std::size_t>(fault.members), fault.rack);
+    }
+    return racks;
 }
 
 } // namespace
@@ -46,11 +59,17 @@ Scenario scenario_of(const Draft& draft) {
     out.control_plane.controllers = draft.control_plane.controllers;
     out.control_plane.servers = draft.control_plane.servers;
     out.control_plane.config = draft.controller_config;
+    out.control_plane.combined = draft.control_plane.combined;
     const auto& racks = draft.brokers.racks;
-    for (std::int32_t b = 0; b < draft.brokers.count; ++b) {
+    const std::vector<std::string> own_racks = racks_of_added(draft);
+    for (std::int32_t b = 0; b < draft.brokers.count + out.added_brokers; ++b) {
         BrokerSpec broker;
         broker.name = "b" + std::to_string(b + 1);
         if (!racks.empty()) { broker.rack = racks[static_cast<std::size_t>(b) % racks.size()]; }
+        if (b >= draft.brokers.count) {
+            const auto& own = own_racks[static_cast<std::size_t>(b - draft.brokers.count)];
+            if (!own.empty()) { broker.rack = own; }
+        }
         broker.config = draft.broker_config;
         broker.cpu = draft.brokers.cpu;
         broker.disk = draft.brokers.disk;
@@ -58,7 +77,7 @@ Scenario scenario_of(const Draft& draft) {
         out.brokers.push_back(std::move(broker));
     }
     for (const OverrideDraft& own : draft.brokers.overrides) {
-        const auto b = *numbered(own.node->key, "b", draft.brokers.count);
+        const auto b = *numbered(own.node->key, "b", draft.brokers.count + out.added_brokers);
         BrokerSpec& broker = out.brokers[static_cast<std::size_t>(b)];
         broker.config = own.config;
         broker.cpu = own.cpu;

@@ -3,6 +3,8 @@
 #include "scenario/metrics.hpp"
 #include "scenario/resolve.hpp"
 
+#include <cstdlib>
+
 namespace brokersim {
 namespace {
 
@@ -31,6 +33,8 @@ void write_head(JsonWriter& w, const Scenario& s) {
     w.key("heal");
     w.boolean(s.heal);
     write_time(w, "outage_threshold", Time{} + s.outage_threshold);
+    w.key("cold_start");
+    w.boolean(s.cold_start);
 }
 
 /// A machine or role by itself, else a list of them.
@@ -73,6 +77,58 @@ void write_times(JsonWriter& w, const FaultDraft& f) {
     }
 }
 
+void write_assignment(JsonWriter& w, const FaultDraft& f) {
+    w.key("assignment");
+    w.open('[');
+    for (const auto& row : f.assignment) {
+        if (row.empty()) {
+            w.json("null");
+            continue;
+        }
+        w.open('[');
+        for (const std::int32_t broker : row) {
+            w.text("b" + std::to_string(broker + 1));
+        }
+        w.close(']');
+    }
+    w.close(']');
+}
+
+/// The values that settings get, under the names that the subject has for them.
+template <class Config>
+void write_edits(JsonWriter& w, const std::vector<SettingEdit<Config>>& edits,
+                 std::span<const Modelled<Config>> table, bool of_brokers) {
+    for (const SettingEdit<Config>& edit : edits) {
+        Config config;
+        edit.set(config);
+        for (const auto& setting : table) {
+            if (setting.name != edit.name) { continue; }
+            std::string_view name = setting.name;
+            for (const Setting& server : settings_of(Place::server)) {
+                if (of_brokers && server.topic == name && (server.flags & Setting::dynamic) != 0) {
+                    name = server.name;
+                    break;
+                }
+            }
+            w.key(name);
+            w.json(setting.json(config));
+        }
+    }
+}
+
+void write_changes(JsonWriter& w, const FaultDraft& f) {
+    if (!f.topic.empty()) { write_text(w, "topic", f.topic); }
+    if (!f.group.empty()) { write_text(w, "group", f.group); }
+    if (!f.producer.empty()) { write_text(w, "producer", f.producer); }
+    w.key("config");
+    w.open('{');
+    write_edits(w, f.server_edits, modelled_server(), false);
+    write_edits(w, f.topic_edits, modelled_topic(), f.topic.empty());
+    write_edits(w, f.producer_edits, modelled_producer(), false);
+    write_edits(w, f.consumer_edits, modelled_consumer(), false);
+    w.close('}');
+}
+
 /// What only this kind of fault has.
 void write_effect(JsonWriter& w, const FaultDraft& f) {
     if (f.action == FaultAction::partition) {
@@ -102,6 +158,15 @@ void write_effect(JsonWriter& w, const FaultDraft& f) {
     } else if (f.action == FaultAction::set_rate) {
         write_text(w, "producer", f.producer);
         write_text(w, "new_rate", spell(f.new_rate));
+    } else if (f.action == FaultAction::skew_clock) {
+        write_text(w, "by", (f.by.ns < 0 ? "-" : "") + spell(Duration{std::abs(f.by.ns)}));
+    } else if (f.action == FaultAction::add_broker) {
+        if (!f.rack.empty()) { write_text(w, "rack", f.rack); }
+    } else if (f.action == FaultAction::reassign) {
+        write_text(w, "topic", f.topic);
+        write_assignment(w, f);
+    } else if (f.action == FaultAction::set_config) {
+        write_changes(w, f);
     } else if (f.action == FaultAction::resize_group) {
         write_text(w, "group", f.group);
         w.key("members");

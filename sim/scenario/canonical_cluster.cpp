@@ -49,7 +49,7 @@ bool same(const DiskSpec& a, const DiskSpec& b) {
 void write_overrides(JsonWriter& w, const Draft& d) {
     std::map<std::int32_t, const OverrideDraft*> overrides;
     for (const OverrideDraft& own : d.brokers.overrides) {
-        overrides[*numbered(own.node->key, "b", d.brokers.count)] = &own;
+        overrides[*numbered(own.node->key, "b", d.brokers.count + d.scenario.added_brokers)] = &own;
     }
     const auto config_of = [](const ServerConfig& config) {
         std::vector<std::string> out;
@@ -122,7 +122,11 @@ void write_cluster(JsonWriter& w, const Draft& d) {
     write_text(w, "mode", zookeeper ? "zookeeper" : "kraft");
     w.key(zookeeper ? "servers" : "controllers");
     w.number(zookeeper ? d.control_plane.servers : d.control_plane.controllers);
-    if (!zookeeper) { write_features(w, d); }
+    if (!zookeeper) {
+        w.key("combined");
+        w.boolean(d.control_plane.combined);
+        write_features(w, d);
+    }
     write_config(w, d, Place::server, modelled_server(), d.controller_config);
     w.close('}');
     w.key("brokers");

@@ -112,7 +112,7 @@ constexpr Key<Draft> top_keys[] = {
          .fallback = "\"1s\"",
          .doc = "shortest stall of clients that counts as unavailable",
          .low = 1}),
-    K::later<AsBoolean, bool>(
+    top<&Scenario::cold_start, AsBoolean>(
         {.name = "cold_start", .fallback = "false", .doc = "the cluster has to form first"}),
     K::by<[](Report& report, const Node& node, const KeyInfo&, Draft& out) {
         decode_network(report, node, out.network);

@@ -33,7 +33,7 @@ constexpr Key<ControlPlaneDraft> control_plane_keys[] = {
         {.name = "controllers", .fallback = "3", .doc = "KRaft controllers c1…cN", .low = 1}),
     P::of<&ControlPlaneDraft::servers, AsInteger>(
         {.name = "servers", .fallback = "3", .doc = "ZooKeeper servers z1…zN", .low = 1}),
-    P::later<AsBoolean, bool>(
+    P::of<&ControlPlaneDraft::combined, AsBoolean>(
         {.name = "combined", .fallback = "false", .doc = "controllers on brokers b1…"}),
     P::by<[](Report& report, const Node& node, const KeyInfo&, ControlPlaneDraft& out) {
         decode_features(report, node, out);

@@ -72,25 +72,36 @@ void read_api(Report& report, const Node& node, const KeyInfo&, FaultDraft& out)
                            ": expected a name as Kafka has it, such as \"Produce\"");
 }
 
-void read_assignment(Report& report, const Node& node, const KeyInfo&, FaultDraft&) {
-    if (!node.is(Node::Kind::array)) {
+void read_assignment(Report& report, const Node& node, const KeyInfo&, FaultDraft& out) {
+    if (node.is(Node::Kind::array)) {
+        out.assignment_node = &node;
+    } else {
         wrong_kind(report, node, "a list of lists of brokers");
-        return;
-    }
-    for (const Node& row : node.children) {
-        std::vector<std::string> brokers;
-        decode_texts(report, row, "a list of brokers", brokers);
     }
 }
 
-void read_config(Report& report, const Node& node, const KeyInfo&, FaultDraft&) {
-    if (!node.is(Node::Kind::object)) { wrong_kind(report, node, "an object of settings"); }
+void read_config(Report& report, const Node& node, const KeyInfo&, FaultDraft& out) {
+    if (node.is(Node::Kind::object)) {
+        out.config_node = &node;
+    } else {
+        wrong_kind(report, node, "an object of settings");
+    }
+}
+
+/// A duration that may be negative: the clock is behind.
+void read_skew(Report& report, const Node& node, const KeyInfo& key, FaultDraft& out) {
+    Node ahead = node;
+    const bool behind = node.is(Node::Kind::string) && node.text.starts_with('-');
+    if (behind) { ahead.text.erase(0, 1); }
+    if (AsDuration::read(report, behind ? ahead : node, key, out.by) && behind) {
+        out.by = Duration{} - out.by;
+    }
 }
 
 constexpr std::string_view actions =
     "crash|power_loss|lose_disk|stop|restart|pause|resume|isolate|partition|cut|heal|"
-    "slow_network|slow_disk|stall_disk|~fill_disk|slow_cpu|~skew_clock|drop_requests|"
-    "rolling_restart|~add_broker|move_leader|~reassign|~set_config|set_rate|resize_group";
+    "slow_network|slow_disk|stall_disk|fill_disk|slow_cpu|skew_clock|drop_requests|"
+    "rolling_restart|add_broker|move_leader|reassign|set_config|set_rate|resize_group";
 
 constexpr Shape one_target = simple(
     Shape::Kind::text, "machine or role",
@@ -99,7 +110,13 @@ constexpr Shape targets_shape = list_of(one_target, "list of machines or roles",
 constexpr Shape target_shape = either(one_target, targets_shape, "target");
 constexpr Shape groups_shape = list_of(target_shape, "list of lists", 2);
 constexpr Shape api_shape = words_of_list(api_names, "request");
-constexpr Shape rows_shape = list_of(targets_shape, "list of lists");
+constexpr Shape names_shape = list_of(machine_shape, "list of brokers", 1);
+constexpr Shape nothing_shape = simple(Shape::Kind::nothing, "null");
+constexpr Shape row_shape = either(names_shape, nothing_shape, "list of brokers or null");
+constexpr Shape rows_shape = list_of(row_shape, "list of lists of brokers");
+constexpr Shape skew_shape =
+    simple(Shape::Kind::text, "duration", R"(^-?[0-9]+(\.[0-9]+)?(ns|us|ms|s|min|h|d)$)");
+constexpr Duration most_skew = seconds(100 * 365 * 86'400LL);
 constexpr Shape config_shape = map_of(AsAny::shape, "settings");
 constexpr Shape fault_name_shape = simple(Shape::Kind::text, "fault");
 
@@ -155,24 +172,30 @@ constexpr Key<FaultDraft> fault_keys[] = {
                                                .high = 1'000'000 * billion}),
     F::of<&FaultDraft::write, AsBandwidth>(
         {.name = "write", .doc = "slow_disk: instead of its own"}),
-    F::later<AsDuration, Duration>({.name = "by", .doc = "skew_clock: how much"}),
+    F::by<read_skew>({.name = "by",
+                      .shape = &skew_shape,
+                      .doc = "skew_clock: how far ahead, or behind with a sign: \"-5s\"",
+                      .high = most_skew.ns}),
     F::by<read_api>({.name = "api",
                      .shape = &api_shape,
                      .doc = "drop_requests: only these, by Kafka's name; default: all"}),
     F::of<&FaultDraft::gap, AsDuration>(
         {.name = "gap", .doc = "rolling_restart: from the start of one to the end of the next"}),
-    F::later<AsName, std::string>({.name = "rack", .doc = "add_broker: its rack"}),
+    F::of<&FaultDraft::rack, AsName>(
+        {.name = "rack", .doc = "add_broker: its rack; default: as brokers.racks goes on"}),
     F::by<read_slot>(
         {.name = "partition", .shape = &partition_name_shape, .doc = "move_leader: of which"}),
-    F::later<AsText, std::string>(
+    F::of<&FaultDraft::topic, AsText>(
         {.name = "topic", .shape = &topic_name_shape, .doc = "reassign, set_config: which"}),
-    F::later_by<read_assignment>(
-        {.name = "assignment", .shape = &rows_shape, .doc = "reassign: the new replicas"}),
+    F::by<read_assignment>(
+        {.name = "assignment",
+         .shape = &rows_shape,
+         .doc = "reassign: the new replicas of each partition; null leaves one as it is"}),
     F::of<&FaultDraft::group, AsText>(
         {.name = "group", .shape = &group_name_shape, .doc = "resize_group, set_config: which"}),
     F::of<&FaultDraft::producer, AsText>(
         {.name = "producer", .shape = &producer_name_shape, .doc = "set_rate, set_config: which"}),
-    F::later_by<read_config>(
+    F::by<read_config>(
         {.name = "config", .shape = &config_shape, .doc = "set_config: the new values"}),
     F::of<&FaultDraft::new_rate, AsRate>({.name = "new_rate", .doc = "set_rate: the new one"}),
     F::of<&FaultDraft::members, AsInteger>(
@@ -196,6 +219,10 @@ constexpr ActionKeys action_keys[] = {
     {FaultAction::drop_requests, "!target|api"},
     {FaultAction::slow_disk, "!target|factor|write"},
     {FaultAction::move_leader, "!partition|!to"},
+    {FaultAction::skew_clock, "!target|!by"},
+    {FaultAction::add_broker, "rack"},
+    {FaultAction::reassign, "!topic|!assignment"},
+    {FaultAction::set_config, "target|topic|group|producer|!config"},
 };
 constexpr std::string_view common_keys = "id|do|at|for|after|delay|when|every|count|rate";
 

@@ -40,6 +40,7 @@ struct ControlPlaneDraft {
     ControlPlaneMode mode = ControlPlaneMode::kraft;
     std::int32_t controllers = 3, servers = 3;
     std::optional<bool> eligible_leader_replicas; ///< `features`; none: as the release has it
+    bool combined = false;
     Settings settings;
 };
 
@@ -108,6 +109,9 @@ struct FaultDraft : FaultSpec {
     const Node* from_node = nullptr;
     const Node* to_node = nullptr;
     const Node* groups_node = nullptr;
+    const Node* config_node = nullptr;     ///< set_config
+    const Node* assignment_node = nullptr; ///< reassign
+    std::string rack;                      ///< add_broker
 };
 
 struct ExpectDraft : ExpectSpec {

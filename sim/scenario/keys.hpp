@@ -25,6 +25,7 @@ struct KeyInfo;
 struct Shape {
     enum class Kind : std::uint8_t {
         any,
+        nothing, ///< null, where that is not the default
         boolean,
         integer, ///< from KeyInfo::low to high
         number,  ///< above 0

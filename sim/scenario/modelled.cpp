@@ -144,11 +144,22 @@ constexpr Modelled<T> cleanup_policy(std::string_view name) {
             [](const T& c) { return std::string(c.delete_policy ? "\"delete\"" : "\"compact\""); }};
 }
 
+constexpr Modelled<T> timestamp_type(std::string_view name) {
+    return {name,
+            [](T& c, const SettingValue& v) { c.log_append_time = v.text == "LogAppendTime"; },
+            [](const T& c) {
+                return std::string(c.log_append_time ? "\"LogAppendTime\"" : "\"CreateTime\"");
+            }};
+}
+
 constexpr Modelled<T> topic[] = {
     cleanup_policy("cleanup.policy"),
     plain<&T::flush_messages>("flush.messages"),
     time<&T::flush>("flush.ms"),
     plain<&T::max_message_bytes>("max.message.bytes"),
+    time<&T::timestamp_after_max>("message.timestamp.after.max.ms"),
+    time<&T::timestamp_before_max>("message.timestamp.before.max.ms"),
+    timestamp_type("message.timestamp.type"),
     plain<&T::min_insync_replicas>("min.insync.replicas"),
     plain<&T::retention_bytes>("retention.bytes"),
     retention("retention.ms"),
@@ -161,6 +172,9 @@ constexpr Modelled<T> topic_defaults[] = {
     cleanup_policy("log.cleanup.policy"),
     plain<&T::flush_messages>("log.flush.interval.messages"),
     time<&T::flush>("log.flush.interval.ms"),
+    time<&T::timestamp_after_max>("log.message.timestamp.after.max.ms"),
+    time<&T::timestamp_before_max>("log.message.timestamp.before.max.ms"),
+    timestamp_type("log.message.timestamp.type"),
     plain<&T::retention_bytes>("log.retention.bytes"),
     retention("log.retention.ms"),
     time<&T::segment>("log.roll.ms"),

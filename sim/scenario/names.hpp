@@ -18,8 +18,8 @@ std::optional<std::int32_t> numbered(std::string_view name, std::string_view pre
                                      std::int32_t count);
 
 struct Names {
-    std::int32_t brokers = 0;
-    std::int32_t controllers = 0;               ///< none in ZooKeeper mode
+    std::int32_t brokers = 0;                   ///< those that come later, too
+    std::int32_t controllers = 0;               ///< none in ZooKeeper mode, or on brokers
     std::int32_t servers = 0;                   ///< of a ZooKeeper ensemble
     std::set<std::string, std::less<>> clients; ///< machines of producers and members
     std::map<std::string, std::int32_t, std::less<>> topics, groups;
@@ -55,6 +55,10 @@ void resolve_target(Report& report, const Node& node, const Draft& draft, const 
                     TargetSpec& out);
 void resolve_when(FaultDraft& fault, const Draft& draft, const Names& names, Report& report);
 void resolve_faults(Draft& draft, const Names& names, Report& report);
+/// What set_config and reassign are about.
+void resolve_changes(FaultDraft& fault, const Draft& draft, const Names& names, Report& report);
+/// Brokers that come by add_broker; each such fault learns how many are its own.
+std::int32_t count_added_brokers(Draft& draft, Report& report);
 void resolve_expectations(Draft& draft, const Names& names, Report& report);
 
 /// Zones and racks: fills names.zones.

@@ -43,7 +43,7 @@ bool check_limits(const Draft& draft, const Limits& limits, Report& report) {
             most = node == nullptr ? draft.root : node;
         }
     };
-    add(draft.brokers.count, draft.brokers.node);
+    add(draft.brokers.count + draft.scenario.added_brokers, draft.brokers.node);
     const bool zookeeper = draft.control_plane.mode == ControlPlaneMode::zookeeper;
     add(zookeeper ? draft.control_plane.servers : draft.control_plane.controllers,
         draft.control_plane.node);
@@ -166,10 +166,10 @@ void add_dead_letters(Draft& draft, Names& names, Report& report) {
 
 Names collect_names(Draft& draft, Report& report) {
     Names names;
-    names.brokers = draft.brokers.count;
+    names.brokers = draft.brokers.count + draft.scenario.added_brokers;
     if (draft.control_plane.mode == ControlPlaneMode::zookeeper) {
         names.servers = draft.control_plane.servers;
-    } else {
+    } else if (!draft.control_plane.combined) {
         names.controllers = draft.control_plane.controllers;
     }
     for (std::size_t k = 0; k < draft.topics.size(); ++k) {
@@ -321,6 +321,7 @@ void resolve(Draft& draft, const Limits& limits, Report& report) {
         report.warning(draft.root->at("warmup"),
                        "the warm-up is longer than the run: there is nothing to measure");
     }
+    draft.scenario.added_brokers = count_added_brokers(draft, report);
     if (!check_limits(draft, limits, report)) { return; }
     check_control_plane(draft, report);
     resolve_servers(draft, report);

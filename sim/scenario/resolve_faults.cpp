@@ -107,8 +107,9 @@ void resolve_one(Report& report, const Node& node, const Draft& draft, const Nam
 }
 
 void check_times(const Draft& draft, const FaultDraft& fault, Report& report) {
-    constexpr FaultAction at_once[] = {FaultAction::restart, FaultAction::resume, FaultAction::heal,
-                                       FaultAction::rolling_restart, FaultAction::move_leader};
+    constexpr FaultAction at_once[] = {FaultAction::restart,     FaultAction::resume,
+                                       FaultAction::heal,        FaultAction::rolling_restart,
+                                       FaultAction::move_leader, FaultAction::add_broker};
     const bool lasting =
         std::find(std::begin(at_once), std::end(at_once), fault.action) == std::end(at_once);
     if (fault.lasts && !lasting) {
@@ -206,11 +207,12 @@ void check_cycles(const Draft& draft, Report& report) {
 /// What set_rate and resize_group are about.
 void check_subject(const FaultDraft& fault, const Draft& draft, const Names& names,
                    Report& report) {
-    if (fault.action == FaultAction::resize_group && !fault.group.empty() &&
-        !names.groups.contains(fault.group)) {
+    const bool of_group =
+        fault.action == FaultAction::resize_group || fault.action == FaultAction::set_config;
+    if (of_group && !fault.group.empty() && !names.groups.contains(fault.group)) {
         unknown_group(report, fault.node->at("group"), fault.group, names);
     }
-    if (fault.action != FaultAction::set_rate || fault.producer.empty()) { return; }
+    if (fault.producer.empty()) { return; }
     const Node& node = fault.node->at("producer");
     const auto entry =
         std::find_if(draft.producers.begin(), draft.producers.end(),
@@ -222,7 +224,7 @@ void check_subject(const FaultDraft& fault, const Draft& draft, const Names& nam
         }
         report.error(node, "there is no producer " + in_quotes(fault.producer) +
                                did_you_mean(fault.producer, known));
-    } else if (entry->closed_loop) {
+    } else if (entry->closed_loop && fault.action == FaultAction::set_rate) {
         report.error(node, "a closed loop has no rate that could be set");
     }
 }
@@ -310,6 +312,7 @@ void resolve_faults(Draft& draft, const Names& names, Report& report) {
         if (fault.groups_node != nullptr) { resolve_groups(fault, draft, names, report); }
         fault.all_cuts = fault.action == FaultAction::heal && fault.target_node == nullptr;
         check_subject(fault, draft, names, report);
+        resolve_changes(fault, draft, names, report);
         check_move(fault, draft, names, report);
         check_brokers_only(fault, names, report);
         check_times(draft, fault, report);

@@ -28,6 +28,22 @@ bool is_sent(const KeySpec& keys, const std::string& key) {
            number < keys.count;
 }
 
+/// Racks are zones for brokers that come later, too.
+void add_racks_of_added(const Draft& draft, const std::set<std::string>& placed, Names& names) {
+    const auto& racks = draft.brokers.racks;
+    std::int32_t b = draft.brokers.count;
+    for (const FaultDraft& fault : draft.faults) {
+        if (!fault.known_action || fault.action != FaultAction::add_broker) { continue; }
+        for (std::int32_t k = 0; k < fault.members; ++k, ++b) {
+            const std::string name = "b" + std::to_string(b + 1);
+            const std::string& rack = !fault.rack.empty() || racks.empty()
+                                          ? fault.rack
+                                          : racks[static_cast<std::size_t>(b) % racks.size()];
+            if (!rack.empty() && !placed.contains(name)) { names.zones[rack].push_back(name); }
+        }
+    }
+}
+
 } // namespace
 
 void resolve_links(const Draft& draft, const Names& names, Report& report) {
@@ -62,11 +78,12 @@ void resolve_zones(const Draft& draft, Names& names, Report& report) {
         }
     }
     const auto& racks = draft.brokers.racks;
-    for (std::int32_t b = 0; b < names.brokers && !racks.empty(); ++b) {
+    for (std::int32_t b = 0; b < draft.brokers.count && !racks.empty(); ++b) {
         const std::string name = "b" + std::to_string(b + 1);
         if (placed.contains(name)) { continue; }
         names.zones[racks[static_cast<std::size_t>(b) % racks.size()]].push_back(name);
     }
+    add_racks_of_added(draft, placed, names);
 }
 
 /// Keys and settings of the one mode that say nothing in the other.
@@ -77,7 +94,16 @@ void check_control_plane(const Draft& draft, Report& report) {
                      "ZooKeeper mode is gone from Kafka 4.0 on: it needs \"kafka_version\": "
                      "\"3.9\"");
     }
+    if (zookeeper && draft.scenario.cold_start) {
+        not_built(report, draft.root->at("cold_start"), "\"cold_start\" in ZooKeeper mode");
+    }
     if (draft.control_plane.node == nullptr) { return; }
+    if (draft.control_plane.combined && draft.control_plane.controllers > draft.brokers.count) {
+        report.error(draft.control_plane.node->at("controllers"),
+                     std::to_string(draft.control_plane.controllers) +
+                         " controllers on brokers need as many brokers; there are " +
+                         std::to_string(draft.brokers.count));
+    }
     for (const std::string_view key : {"controllers", "combined", "features", "servers"}) {
         const Node* const node = draft.control_plane.node->find(key);
         if (node == nullptr || node->is(Node::Kind::null) || (key == "servers") == zookeeper) {

@@ -97,6 +97,7 @@ private:
         if (&shape == &AsSizes::shape) { return reference("sizes", nullable); }
         switch (shape.kind) {
         case Kind::any: break;
+        case Kind::nothing: type("null", false); break;
         case Kind::boolean: type("boolean", nullable); break;
         case Kind::integer: integer(info, nullable); break;
         case Kind::number:

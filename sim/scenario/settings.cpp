@@ -19,6 +19,7 @@ constexpr auto unset = Setting::unset;
 constexpr auto any_case = Setting::any_case;
 constexpr auto not_empty = Setting::not_empty;
 constexpr auto internal = Setting::internal;
+constexpr auto dynamic = Setting::dynamic;
 
 #define BS_SETTING(name_, kind_, default_, min_, max_, either_, words_, releases_, flags_, topic_, \
                    times_)                                                                         \
@@ -77,12 +78,10 @@ bool has(const Setting& setting, Release release) {
 
 std::string_view trimmed(std::string_view text) {
     // String.trim(): everything up to the blank.
-    while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ') {
+    while (!text.empty() && static_cast<unsigned char>(text.front()) <= ' ')
         text.remove_prefix(1);
-    }
-    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ') {
+    while (!text.empty() && static_cast<unsigned char>(text.back()) <= ' ')
         text.remove_suffix(1);
-    }
     return text;
 }
 

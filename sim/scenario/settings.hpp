@@ -21,7 +21,8 @@ enum class Place : std::uint8_t { server, topic, producer, consumer };
 /// One of Kafka's settings, as in ConfigDef.
 struct Setting {
     enum class Kind : std::uint8_t { boolean, int16, int32, int64, real, text, list };
-    enum Flag : std::uint8_t { unset = 1, any_case = 2, not_empty = 4, internal = 8 };
+    /// `dynamic`: of a server, may be changed while it runs (KIP-226).
+    enum Flag : std::uint8_t { unset = 1, any_case = 2, not_empty = 4, internal = 8, dynamic = 16 };
     std::string_view name;
     Kind kind = Kind::text;
     std::string_view fallback; ///< default as a property file spells it; "" with flag `unset`

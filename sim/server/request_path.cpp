@@ -96,8 +96,17 @@ inline void RequestPath::start(In in, std::uint32_t packet, Effects& out) {
 void RequestPath::handler_free(In in, Effects& out) {
     BS_ASSERT(busy_ > 0);
     --busy_;
-    if (queue_.empty()) return;
+    if (queue_.empty() || busy_ >= handlers_) return;
     start(in, queue_.pop_front(), out);
+    if (!blocked_.empty()) unblock(in, out);
+}
+
+/// More handlers take on at once what is queued; fewer finish what they have (Kafka:
+/// KafkaRequestHandlerPool.resizeThreadPool).
+void RequestPath::configure(In in, const ServerConfig& config, Effects& out) {
+    handlers_ = config.num_io_threads;
+    while (busy_ < handlers_ && !queue_.empty())
+        start(in, queue_.pop_front(), out);
     if (!blocked_.empty()) unblock(in, out);
 }
 

@@ -63,6 +63,9 @@ public:
     void slow_down(std::uint32_t by, std::int64_t factor_ppb) { slow_.push_back({by, factor_ppb}); }
     void hurry(std::uint32_t by);
 
+    /// num.io.threads may have changed.
+    void configure(In in, const ServerConfig& config, Effects& out);
+
     /// The peer is gone.
     void on_lost(In in, ConnId conn, Effects& out);
     /// The process ends: frees every packet it holds.

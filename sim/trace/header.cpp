@@ -94,6 +94,13 @@ void write_header(TextBuffer& out, const RunInfo& info) {
     out.add(",\"outage_threshold\":"), out.add_number(info.outage_threshold.ns);
     add_config(out, info);
     out.add(",\"nodes\":"), add_list(out, info.nodes);
+    if (!info.voters.empty()) {
+        std::vector<std::string> voters;
+        for (const MachineId voter : info.voters) {
+            voters.push_back(info.name(voter));
+        }
+        out.add(",\"voters\":"), add_list(out, voters);
+    }
     add_topics(out, info);
     add_producers(out, info);
     add_groups(out, info);

@@ -172,6 +172,12 @@ std::string read_header(Scanner& scan, Directory& names) {
         {"config", [&] { return read_config(scan, info); }},
         {"nodes",
          [&] { return read_names(scan, [&](auto name) { return names.add_node(name); }); }},
+        {"voters",
+         [&] {
+             return read_names(
+                 scan, [&](auto name) { return names.find(name, info.voters.emplace_back()); });
+         },
+         false},
         {"topics", read_entries<TopicInfo>(scan, names, &Directory::add_topic, topic_members)},
         {"producers",
          read_entries<ProducerInfo>(scan, names, &Directory::add_producer, producer_members)},
@@ -202,9 +208,7 @@ bool read_newcomer(std::string_view event, Scanner& scan, Directory& names, bool
         TopicId known;
         topic.name = name;
         if (!names.find(name, known)) { return names.add_topic(std::move(topic)); }
-        names.info.topics[known.index()].min_isr = topic.min_isr;
-        names.info.topics[known.index()].unclean = topic.unclean;
-        return true;
+        return true; // What it becomes is told to those who follow the events.
     }
     if (event == "producer.started") {
         ProducerInfo producer;

@@ -8,6 +8,18 @@
 
 namespace brokersim {
 
+namespace {
+
+/// What every line of an event begins with; its fields follow.
+bool begin_event(Scanner& scan, std::string_view line, std::uint64_t& n, Time& t, Cause& cause,
+                 std::string_view& name) {
+    scan.begin(line);
+    return scan.take("{\"n\":") && scan.number(n) && scan.take(",\"t\":") && scan.number(t.ns) &&
+           scan.take(",\"c\":") && scan.number(cause.n) && scan.take(",\"e\":") && scan.text(name);
+}
+
+} // namespace
+
 TraceReader::TraceReader(TraceListener& listener) : listener_(listener), decoder_(names_) {}
 
 bool TraceReader::feed(std::string_view bytes) {
@@ -78,14 +90,11 @@ bool TraceReader::line(std::string_view text) {
 bool TraceReader::event(std::string_view text) {
     digest_.add(text);
     digest_.add("\n");
-    scan_.begin(text);
     std::uint64_t n = 0;
     Time t;
     Cause cause;
     std::string_view name;
-    if (!scan_.take("{\"n\":") || !scan_.number(n) || !scan_.take(",\"t\":") ||
-        !scan_.number(t.ns) || !scan_.take(",\"c\":") || !scan_.number(cause.n) ||
-        !scan_.take(",\"e\":") || !scan_.text(name)) {
+    if (!begin_event(scan_, text, n, t, cause, name)) {
         return wrong(R"(an event begins {"n":N,"t":T,"c":C,"e":"NAME")");
     }
     if (n != n_ + 1) {
@@ -105,7 +114,11 @@ bool TraceReader::event(std::string_view text) {
     if (!read_newcomer(name, scan_, names_, newcomer)) {
         return wrong("wrong fields of " + visible(name, 80));
     }
-    if (newcomer) { return true; }
+    if (newcomer) {
+        // Names are taken in; a change of settings is told as well.
+        if (name != TopicChanged::name) { return true; }
+        begin_event(scan_, text, n, t, cause, name);
+    }
     switch (decoder_.decode(name, scan_)) {
     case Decoded::fact: listener_.on(names_.info, t, n, cause, decoder_.ref()); return true;
     case Decoded::skipped: ++skipped_; return true;

@@ -179,3 +179,19 @@ TEST_CASE("standard output that cannot be written is an error, one that is close
     ended = run_program(folder, {"show", "t.jsonl"}, closed);
     CHECK(ended.status == 3);
 }
+
+TEST_CASE("show quorum: of a run, at a time") {
+    const Folder folder;
+    test::write_file(folder.file("s.json"), R"({"topics": ["t"], "duration": "5s",
+        "faults": [{"at": "1s", "do": "crash", "target": "c1"}]})");
+    REQUIRE(run_program(folder, {"run", "s.json", "--quiet", "--trace", "t.jsonl"}).status == 0);
+    const std::string before =
+        run_program(folder, {"show", "t.jsonl", "--at", "900ms", "quorum"}).out;
+    CHECK(before.starts_with("LeaderId:               c1\nLeaderEpoch:            1\n"));
+    CHECK(before.find("CurrentVoters:          [c1,c2,c3]\n") != std::string::npos);
+    CHECK(before.find("HighWatermark:          -") == std::string::npos);
+    const std::string after =
+        run_program(folder, {"show", "t.jsonl", "quorum", "--replication"}).out;
+    CHECK(after.starts_with("NodeId   LogEndOffset Lag"));
+    CHECK(after.find("Leader\nc1 ") != std::string::npos);
+}

@@ -53,7 +53,12 @@ TEST_CASE("what is misspelt gets status 2 and a suggestion") {
                   R"(unknown option "--sed" (did you mean "--seed"?))");
     check_refused(run_program(folder, {"run", "x.json", "--tracelevel=all"}), "--trace-level");
     check_refused(run_program(folder, {"show", "x.jsonl", "topcs"}), "did you mean \"topics\"?");
-    check_refused(run_program(folder, {"show", "x.jsonl", "quorum"}), "nothing called \"quorum\"");
+    check_refused(run_program(folder, {"show", "x.jsonl", "zookeeper"}),
+                  "nothing called \"zookeeper\"");
+    check_refused(run_program(folder, {"show", "x.jsonl", "topics", "--replication"}),
+                  "show quorum");
+    check_refused(run_program(folder, {"show", "x.jsonl", "quorum", "--status", "--replication"}),
+                  "give one of them");
     check_refused(run_program(folder, {"show", "x.jsonl", "groops"}), "did you mean \"groups\"?");
     check_refused(run_program(folder, {"show", "x.jsonl", "topics", "--members"}), "show groups");
     check_refused(run_program(folder, {"grpe", "x.jsonl"}), "did you mean \"grep\"?");

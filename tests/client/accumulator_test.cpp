@@ -23,7 +23,7 @@ ProducerConfig config() {
 
 BatchId open(Accumulator& batches, std::int64_t first, std::int32_t count) {
     REQUIRE(batches.reserve(batches.buffer_size(hundred)));
-    batches.append_new(0, first, hundred, count, no_end, Time{});
+    batches.append_new(0, first, hundred, count, no_end, Time{}, Time{});
     return batches.newest(0);
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("accumulator: pieces have the sizes and the timestamps of their record
                                    {{-1, 2000}, 1, 71},
                                    {{-1, 0}, 90, 9000}};
     REQUIRE(from.reserve(10'000));
-    from.append_new(0, 50, all[0].shape, all[0].count, no_end, Time{});
+    from.append_new(0, 50, all[0].shape, all[0].count, no_end, Time{}, Time{});
     for (std::size_t k = 1; k < all.size(); ++k) {
         const Time at = Time{} + milliseconds(all[k].at_ms);
         REQUIRE(from.append(0, all[k].shape, all[k].count, no_end, at).count == all[k].count);
@@ -168,7 +168,7 @@ TEST_CASE("accumulator: pieces have the sizes and the timestamps of their record
 TEST_CASE("accumulator: linger and expiry count from the creation, back-off until its end") {
     Accumulator batches(config(), 1);
     REQUIRE(batches.reserve(1000));
-    batches.append_new(0, 0, hundred, 1, no_end, Time{} + seconds(5));
+    batches.append_new(0, 0, hundred, 1, no_end, Time{} + seconds(5), Time{});
     CHECK(batches.next_expiry() == Time{} + seconds(125));
     ProducerBatch& batch = batches[batches.newest(0)];
     CHECK(batch.put_back == Time{} + seconds(5));

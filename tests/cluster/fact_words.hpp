@@ -78,7 +78,13 @@ public:
         return "controller: " + info_.name(f.tp) + " leader=" + leader(f.leader) +
                " epoch=" + std::to_string(f.epoch) + " isr=" + list(f.isr) +
                (f.elr.empty() ? "" : " elr=" + list(f.elr)) + " (" + std::string(word(f.why)) +
-               ")" + (f.clean ? "" : " unclean");
+               ")" + (f.clean ? "" : " unclean") +
+               (f.adding.present ? " adding " + list(f.adding.value) : "") +
+               (f.removing.present ? " removing " + list(f.removing.value) : "");
+    }
+    std::string operator()(const TopicChanged& f) const {
+        return "controller: " + info_.name(f.topic) + " has min.insync.replicas " +
+               std::to_string(f.min_isr) + (f.unclean ? ", elects uncleanly" : "");
     }
     std::string operator()(const MetaSeen& f) const {
         return name(f.node) + " sees " + info_.name(f.tp) + " leader=" + leader(f.leader) +

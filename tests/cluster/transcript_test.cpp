@@ -50,6 +50,36 @@ std::vector<StateSpec> states_of(const test::Command& c) {
     return out;
 }
 
+/// What a set-config changes: min-isr=2, unclean=yes, segment-bytes=…, retention=….
+std::vector<SettingEdit<TopicConfig>> edits_of(const test::Command& c, const TopicConfig& begun) {
+    std::vector<SettingEdit<TopicConfig>> edits;
+    const auto edit = [&](const char* key, const char* name, auto member, auto value) {
+        if (!c.has(key)) return;
+        edits.push_back({name, [=](TopicConfig& t) { t.*member = value; },
+                         [member, old = begun.*member](TopicConfig& t) { t.*member = old; }});
+    };
+    edit("min-isr", "min.insync.replicas", &TopicConfig::min_insync_replicas,
+         static_cast<std::int32_t>(c.number("min-isr", 1)));
+    edit("unclean", "unclean.leader.election.enable", &TopicConfig::unclean_leader_election_enable,
+         true);
+    edit("max-bytes", "max.message.bytes", &TopicConfig::max_message_bytes,
+         static_cast<std::int32_t>(c.number("max-bytes", 0)));
+    edit("segment-bytes", "segment.bytes", &TopicConfig::segment_bytes,
+         static_cast<std::int32_t>(c.number("segment-bytes", 0)));
+    edit("retention", "retention.ms", &TopicConfig::retention,
+         duration_of(c.text("retention", "0s")));
+    return edits;
+}
+
+/// `b1,b2` as positions; `-`: none.
+std::vector<std::int32_t> positions_of(const std::string& word) {
+    std::vector<std::int32_t> row;
+    std::istringstream names(word);
+    for (std::string one; word != "-" && std::getline(names, one, ',');)
+        row.push_back(std::atoi(one.c_str() + 1) - 1);
+    return row;
+}
+
 /// Lines of the chosen facts that lie in (from, …].
 class Lines final : public test::Watcher {
 public:
@@ -94,6 +124,14 @@ private:
         scenario_ = test::small_scenario(static_cast<std::int32_t>(c.number("brokers", 3)),
                                          static_cast<std::int32_t>(c.number("partitions", 1)),
                                          static_cast<std::int32_t>(c.number("replicas", 3)));
+        scenario_.added_brokers = static_cast<std::int32_t>(c.number("later", 0));
+        for (std::int32_t k = 0; k < scenario_.added_brokers; ++k) {
+            BrokerSpec broker;
+            broker.name = "b" + std::to_string(scenario_.brokers.size() + 1);
+            scenario_.brokers.push_back(broker);
+        }
+        scenario_.cold_start = c.has("cold");
+        scenario_.control_plane.combined = c.has("combined");
         seed_ = static_cast<std::uint64_t>(c.number("seed", 1));
         REQUIRE(from_word(c.text("release", "4.0"), scenario_.kafka_version));
         const std::int64_t elr_level = rules_of(scenario_.kafka_version).elr_level;
@@ -107,6 +145,7 @@ private:
         scenario_.topics.front().config.min_insync_replicas =
             static_cast<std::int32_t>(c.number("min-isr", 1));
         test::configure(scenario_, [&](ServerConfig& config) {
+            config.unclean_leader_election_interval = duration_of(c.text("unclean-every", "300s"));
             config.replica_lag_time_max = duration_of(c.text("lag-max", "30s"));
             config.unclean_leader_election_interval = duration_of(c.text("unclean-every", "300s"));
             config.leader_imbalance_check_interval = duration_of(c.text("rebalance-every", "300s"));
@@ -172,55 +211,41 @@ private:
 
     /// Something is done to the cluster now: right after everything that has happened so far.
     std::string fault(const test::Command& c) {
-        static constexpr std::pair<std::string_view, FaultAction> actions[] = {
-            {"crash", FaultAction::crash},
-            {"stop", FaultAction::stop},
-            {"start", FaultAction::restart},
-            {"pause", FaultAction::pause},
-            {"resume", FaultAction::resume},
-            {"isolate", FaultAction::isolate},
-            {"heal", FaultAction::heal},
-            {"cut", FaultAction::cut},
-            {"power-loss", FaultAction::power_loss},
-            {"partition", FaultAction::partition},
-            {"slow-network", FaultAction::slow_network},
-            {"slow-cpu", FaultAction::slow_cpu},
-            {"rolling-restart", FaultAction::rolling_restart},
-            {"drop-requests", FaultAction::drop_requests},
-            {"slow-disk", FaultAction::slow_disk},
-            {"stall-disk", FaultAction::stall_disk},
-            {"lose-disk", FaultAction::lose_disk},
-            {"move-leader", FaultAction::move_leader}};
-        for (const auto& [name, action] : actions) {
-            if (c.name != name) continue;
-            FaultSpec f = test::small_fault(action, now_ + nanoseconds(1), "");
-            f.target.machines = c.words;
-            if (c.words == std::vector<std::string>{"controller"}) {
-                f.target.kind = TargetSpec::Kind::controller;
-            }
-            f.all_cuts = c.words.empty();
-            f.from.machines = {c.text("from", "")};
-            f.to.machines = {c.text("to", "")};
-            if (c.has("for")) f.lasts = duration_of(c.text("for", ""));
-            if (c.has("latency"))
-                f.latency = Distribution::constant(duration_of(c.text("latency", "")));
-            if (c.has("loss")) f.loss = Ratio{c.number("loss", 0) * (Ratio::one / 100)};
-            f.factor_ppb = c.number("factor", 0) * Ratio::one;
-            if (c.has("write")) f.write = c.number("write", 0);
-            f.gap = duration_of(c.text("gap", "0s"));
-            if (c.has("api")) f.api = api_of(c.text("api", ""));
-            f.topic = "orders";
-            f.when = states_of(c);
-            for (const std::string& word : c.words) { // partition b1,b2 b3
-                TargetSpec& group = f.groups.emplace_back();
-                std::istringstream names(word);
-                for (std::string one; std::getline(names, one, ',');)
-                    group.machines.push_back(one);
-            }
-            scenario_.faults.push_back(f);
-            return {};
+        std::string name = c.name == "start" ? "restart" : c.name;
+        std::replace(name.begin(), name.end(), '-', '_');
+        FaultAction action{};
+        REQUIRE_MESSAGE(from_word(name, action), c.place << ": unknown command " << c.name);
+        FaultSpec f = test::small_fault(action, now_ + nanoseconds(1), "");
+        f.target.machines = c.words;
+        if (c.words == std::vector<std::string>{"controller"}) {
+            f.target.kind = TargetSpec::Kind::controller;
         }
-        FAIL(c.place << ": unknown command " << c.name);
+        f.all_cuts = c.words.empty();
+        f.from.machines = {c.text("from", "")};
+        f.to.machines = {c.text("to", "")};
+        if (c.has("for")) f.lasts = duration_of(c.text("for", ""));
+        if (c.has("latency"))
+            f.latency = Distribution::constant(duration_of(c.text("latency", "")));
+        if (c.has("loss")) f.loss = Ratio{c.number("loss", 0) * (Ratio::one / 100)};
+        f.factor_ppb = c.number("factor", 0) * Ratio::one;
+        if (c.has("write")) f.write = c.number("write", 0);
+        f.gap = duration_of(c.text("gap", "0s"));
+        if (c.has("api")) f.api = api_of(c.text("api", ""));
+        f.topic = "orders";
+        f.topic_edits = edits_of(c, scenario_.topics.front().config);
+        if (action == FaultAction::set_config && !c.words.empty()) f.topic.clear();
+        f.by = duration_of(c.text("by", "0s"));
+        for (const std::string& word : c.words) // reassign b1,b2 -
+            f.assignment.push_back(positions_of(word));
+        f.members = 1; // add-broker
+        f.when = states_of(c);
+        for (const std::string& word : c.words) { // partition b1,b2 b3
+            TargetSpec& group = f.groups.emplace_back();
+            std::istringstream names(word);
+            for (std::string one; std::getline(names, one, ',');)
+                group.machines.push_back(one);
+        }
+        scenario_.faults.push_back(f);
         return {};
     }
 

@@ -235,3 +235,73 @@ TEST_CASE("a run of preferred elections ends after so many changes and says that
     CHECK_FALSE(elect_preferred(table.image, 3, records));
     CHECK(records.size() == 2);
 }
+
+TEST_CASE("a reassignment: who comes, who goes, and when it is complete") {
+    Records records;
+    ImageTable table;
+    reassign(table.image, PartitionId(0), {3, 2}, records);
+    CHECK(records.at(0).replicas ==
+          std::vector<MachineId>{MachineId(3), MachineId(2), MachineId(0), MachineId(1)});
+    CHECK(table.take(records) ==
+          "orders/0 leader=1 epoch=0 isr=1,2,3 (reassignment) adding 4 removing 1,2\n");
+    // An ISR without the whole target does not complete it.
+    AlterPartitionRequest request;
+    AlterPartitionRequest::Part part;
+    const auto ask = [&](std::vector<std::int32_t> isr, PartitionEpoch epoch) {
+        request.isr.clear();
+        for (const std::int32_t member : isr)
+            request.isr.push_back({MachineId(member), -1});
+        part.tp = PartitionId(0);
+        part.leader_epoch = 0;
+        part.partition_epoch = epoch;
+        part.isr_end = static_cast<std::uint32_t>(isr.size());
+        return alter_partition(table.image, MachineId(0), request, part, records);
+    };
+    CHECK(ask({0, 2}, 1) == Error::none);
+    CHECK(table.take(records) ==
+          "orders/0 leader=1 epoch=0 isr=1,3 (isr_change) adding 4 removing 1,2\n");
+    // The last of them does, and takes the sender out.
+    CHECK(ask({0, 2, 3}, 2) == Error::new_leader_elected);
+    CHECK(table.take(records) == "orders/0 leader=4 epoch=1 isr=3,4 (isr_change)\n");
+}
+
+TEST_CASE("a reassignment: without anybody new it is over at once, with another order too") {
+    Records records;
+    ImageTable table;
+    reassign(table.image, PartitionId(0), {0, 1}, records);
+    CHECK(table.take(records) == "orders/0 leader=1 epoch=1 isr=1,2 (reassignment)\n");
+    reassign(table.image, PartitionId(0), {1, 0}, records);
+    CHECK(table.take(records) == "orders/0 leader=1 epoch=1 isr=1,2 (reassignment)\n");
+    CHECK(table.image.partition(PartitionId(0)).replicas == BrokerList{1, 0});
+    reassign(table.image, PartitionId(0), {1, 0}, records);
+    CHECK(records.empty());
+}
+
+TEST_CASE("a reassignment that is cancelled goes back; where nobody would be left it may not") {
+    Records records;
+    ImageTable table;
+    reassign(table.image, PartitionId(0), {}, records);
+    CHECK(records.empty());
+    reassign(table.image, PartitionId(0), {3, 1, 2}, records);
+    table.take(records);
+    reassign(table.image, PartitionId(0), {}, records);
+    CHECK(table.take(records) == "orders/0 leader=1 epoch=1 isr=1,2,3 (reassignment)\n");
+    CHECK(table.image.partition(PartitionId(0)).replicas == BrokerList{1, 2, 0});
+    PartitionState state = partition({3}, 3);
+    state.replicas = {3, 0, 1, 2};
+    state.adding = {3};
+    table.set(0, state);
+    reassign(table.image, PartitionId(0), {}, records);
+    CHECK(records.empty());
+}
+
+TEST_CASE("a reassignment to a broker that is not registered is refused") {
+    Records records;
+    ImageTable table;
+    reassign(table.image, PartitionId(0), {0, 3}, records);
+    CHECK(records.size() == 1);
+    records.clear();
+    const ClusterImage fresh(std::make_shared<const Layout>(table.image.layout()));
+    reassign(fresh, PartitionId(0), {0, 3}, records);
+    CHECK(records.empty());
+}

@@ -20,7 +20,7 @@ public:
     static ImageTable with_elr(std::int32_t min_isr) {
         Layout l = layout(1, false);
         l.eligible_leader_replicas = true;
-        l.topics.front().min_isr = min_isr;
+        l.topics.front().config.min_insync_replicas = min_isr;
         return ImageTable(l);
     }
     static ImageTable of(Release release) {
@@ -71,7 +71,9 @@ public:
                     " leader=" + (r.leader.valid() ? std::to_string(r.leader.value + 1) : "none") +
                     " epoch=" + std::to_string(r.epoch) + " isr=" + list(r.isr) +
                     (r.elr.empty() ? "" : " elr=" + list(r.elr)) + " (" + std::string(word(r.why)) +
-                    ")" + (r.clean ? "" : " unclean") + "\n";
+                    ")" + (r.clean ? "" : " unclean") +
+                    (r.adding.empty() ? "" : " adding " + list(r.adding)) +
+                    (r.removing.empty() ? "" : " removing " + list(r.removing)) + "\n";
                 break;
             case MetadataRecord::Kind::fence_broker:
                 text += "fence " + std::to_string(r.broker.value + 1) + "\n";
@@ -100,7 +102,8 @@ private:
         l.controllers = 3;
         l.machines = 7;
         l.partitions = static_cast<std::size_t>(partitions);
-        l.topics = {{"orders", PartitionId(0), partitions, 1, 1'048'588, unclean, false}};
+        l.topics = {{"orders", PartitionId(0), partitions}};
+        l.topics[0].config.unclean_leader_election_enable = unclean;
         l.topic_of.assign(l.partitions, 0);
         return l;
     }

@@ -48,6 +48,15 @@ TEST_CASE("windows: a partition is down without a leader or below min.insync.rep
     CHECK(watched.story->verdicts() == "metadata 600..900\n");
 }
 
+TEST_CASE("windows: another min.insync.replicas opens and closes them") {
+    Watched watched;
+    watched.story->at(100).part(b1, 0, {b1, b2});
+    watched.story->at(200).note(TopicChanged{TopicId(0), 1, 3, 3, false});
+    watched.story->at(350).note(TopicChanged{TopicId(0), 1, 3, 2, false});
+    watched.story->at(500).part(b1, 0, {b1, b2, b3});
+    CHECK(watched.story->verdicts() == "metadata 200..350\n");
+}
+
 TEST_CASE("windows: a down time of length zero is none") {
     Watched watched;
     watched.story->at(100).part({}, 1, {b1}).part(b2, 2, {b2, b3}).end(200);

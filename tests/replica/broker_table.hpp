@@ -15,8 +15,9 @@ inline LayoutRef table_layout(std::int32_t min_isr) {
     layout.brokers = 4;
     layout.machines = 13;
     layout.partitions = 4;
-    layout.topics = {{"orders", PartitionId(0), 3, min_isr, 1'048'588, false, false},
-                     {"audit", PartitionId(3), 1, 1, 500, false, false}};
+    layout.topics = {{"orders", PartitionId(0), 3}, {"audit", PartitionId(3), 1}};
+    layout.topics[0].config.min_insync_replicas = min_isr;
+    layout.topics[1].config.max_message_bytes = 500;
     layout.topic_of = {0, 0, 0, 1};
     return std::make_shared<const Layout>(layout);
 }

@@ -14,11 +14,17 @@ namespace {
 constexpr BrokerEpoch known_epoch = 7;
 using Ends = std::array<Offset, 4>;
 
+TopicConfig with_min_isr(std::int32_t min_isr) {
+    TopicConfig topic;
+    topic.min_insync_replicas = min_isr;
+    return topic;
+}
+
 /// b1 leads a partition with replicas b1 … b4, with `records` batches of one record.
 class Leader {
 public:
     explicit Leader(std::uint32_t isr_mask, std::int32_t min_isr = 1, int records = 3)
-        : partition(PartitionId(0), min_isr, ServerConfig{}),
+        : partition(PartitionId(0), ServerConfig{}, with_min_isr(min_isr)),
           brokers(4, BrokerView{false, false, known_epoch}) {
         table.now = Time{} + seconds(100);
         for (std::int32_t b = 0; b < 4; ++b) {

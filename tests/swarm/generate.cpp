@@ -2,6 +2,7 @@
 #include "swarm/generate.hpp"
 
 #include "engine/random.hpp"
+#include "swarm/parts.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -31,16 +32,26 @@ public:
         s["duration"] = std::to_string(duration_) + "s";
         s["drain"] = "360s";
         s["heal"] = true;
-        network(s);
+        if (one_in(8) && !zookeeper_) { s["cold_start"] = true; }
+        Json net = random_network(dice_);
+        if (!net.empty()) { s["network"] = net; }
         controllers_ = one_in(3) ? 3 : 1;
         s["control_plane"] = {
             {"controllers", controllers_},
             {"config", {{"leader.imbalance.check.interval.seconds", pick({5, 10, 300})}}}};
         if (zookeeper_) { ensemble(s); }
         brokers(s);
+        if (brokers_ >= controllers_ && one_in(6) && !zookeeper_) {
+            s["control_plane"]["combined"] = true;
+            if (controllers_ == 1) { machines_.pop_back(); }
+        }
         topics(s);
         producers(s);
         consumers(s);
+        cluster_.topics = topic_names_;
+        cluster_.brokers = broker_names_;
+        cluster_.groups = groups_;
+        cluster_.zookeeper = zookeeper_;
         faults(s);
         if (!zookeeper_) { release(s); }
         return s;
@@ -72,18 +83,6 @@ private:
         return std::to_string(dice_.between(low, high)) + "ms";
     }
 
-    void network(Json& s) {
-        Json net = Json::object();
-        if (one_in(2)) {
-            net["latency"] = {{"lognormal", {{"median", "250us"}, {"p99", "2ms"}}}};
-        } else if (one_in(4)) {
-            net["latency"] = {{"pareto", {{"min", "100us"}, {"alpha", 1.5}, {"max", "50ms"}}}};
-        }
-        if (one_in(5)) { net["loss"] = pick({"0.1%", "1%"}); }
-        if (one_in(6)) { net["bandwidth"] = pick({"10Mbit/s", "1Gbit/s"}); }
-        if (!net.empty()) { s["network"] = net; }
-    }
-
     /// Instead of the controllers that the other dice have drawn.
     void ensemble(Json& s) {
         controllers_ = 0;
@@ -101,7 +100,10 @@ private:
     void brokers(Json& s) {
         brokers_ = dice_.between(1, 4);
         Json config = Json::object();
-        if (one_in(2)) { config["min.insync.replicas"] = dice_.between(1, 2); }
+        if (one_in(2)) {
+            cluster_.min_isr = dice_.between(1, 2);
+            config["min.insync.replicas"] = cluster_.min_isr;
+        }
         if (one_in(5)) { config["unclean.leader.election.enable"] = true; }
         if (one_in(3)) { config["replica.lag.time.max.ms"] = pick({5000, 10000}); }
         if (one_in(4)) { config["num.io.threads"] = pick({1, 2}); }
@@ -112,9 +114,8 @@ private:
             s["brokers"]["racks"] = {"az1", "az2"};
         }
         if (one_in(5)) { s["brokers"]["cpu"] = {{"per_request", pick({"200us", "2ms"})}}; }
-        for (std::int64_t k = 1; k <= brokers_; ++k) {
+        for (std::int64_t k = 1; k <= brokers_; ++k)
             broker_names_.push_back("b" + std::to_string(k));
-        }
         machines_ = broker_names_;
         if (controllers_ == 1) { machines_.emplace_back("c1"); }
         for (std::int64_t k = 1; k <= servers_; ++k) {
@@ -132,6 +133,8 @@ private:
             if (one_in(6)) { topic["config"] = {{"retention.ms", 20000}, {"segment.ms", 5000}}; }
             list.push_back(topic);
             topic_names_.emplace_back(name);
+            cluster_.partitions.push_back(topic["partitions"].get<std::int64_t>());
+            cluster_.factors.push_back(topic["replication_factor"].get<std::int64_t>());
         }
         s["topics"] = list;
     }
@@ -275,14 +278,18 @@ private:
 
     void action(Json& f) {
         const std::string what =
-            pick({"crash", "crash", "crash", "stop", "restart", "pause", "isolate", "cut",
-                  "partition", "slow_network", "slow_cpu", "power_loss", "rolling_restart",
-                  "drop_requests", "slow_disk", "stall_disk", "lose_disk", "move_leader"});
+            pick({"crash",           "crash",         "crash",      "stop",
+                  "restart",         "pause",         "isolate",    "cut",
+                  "partition",       "slow_network",  "slow_cpu",   "power_loss",
+                  "rolling_restart", "drop_requests", "slow_disk",  "stall_disk",
+                  "lose_disk",       "move_leader",   "set_config", "skew_clock",
+                  "fill_disk",       "reassign",      "add_broker"});
         f["do"] = what;
+        if (add_change(dice_, cluster_, f)) { return; }
         if (what != "restart" && what != "rolling_restart" && what != "move_leader") {
             f["for"] = ms(100, 20000);
         }
-        if (what == "lose_disk" && !may_lose_a_disk()) { f["do"] = "power_loss"; }
+        keep_survivable(f, what);
         if (what == "rolling_restart") {
             f["target"] = broker_names_;
             f["gap"] = ms(0, 12000);
@@ -317,21 +324,30 @@ private:
                 f["write"] = pick({"1KB/s", "1MB/s"});
             }
         }
-        // Not JoinGroup: a member waits for its answer for longer than the drain.
-        if (what == "drop_requests") {
-            f["api"] = pick({"Produce", "Fetch", "Metadata", "BrokerHeartbeat", "AlterPartition",
-                             "FetchMetadata", "OffsetCommit", "Heartbeat", "FindCoordinator"});
-        }
-        if (what == "drop_requests" && zookeeper_ && ensemble_dice_.below(2) == 0) {
-            constexpr const char* own[] = {"ZooKeeper", "ZooKeeperQuorum", "LeaderAndIsr",
-                                           "UpdateMetadata", "ControlledShutdown"};
-            f["api"] = own[ensemble_dice_.below(5)];
-        }
+        if (what == "drop_requests") { f["api"] = request(); }
         if (what == "slow_network") {
             f["latency"] = pick({"5ms", "100ms"});
             if (one_in(2)) { f["loss"] = "5%"; }
         }
+        if (what == "skew_clock") { f["by"] = pick({"2h", "10s", "-30s", "-2h"}); }
         if (what == "slow_cpu") { f["factor"] = pick({2, 50}); }
+    }
+
+    /// Not JoinGroup: a member waits for its answer for longer than the drain.
+    std::string request() {
+        const std::string api =
+            pick({"Produce", "Fetch", "Metadata", "BrokerHeartbeat", "AlterPartition",
+                  "FetchMetadata", "OffsetCommit", "Heartbeat", "FindCoordinator"});
+        if (!zookeeper_ || ensemble_dice_.below(2) != 0) { return api; }
+        constexpr const char* own[] = {"ZooKeeper", "ZooKeeperQuorum", "LeaderAndIsr",
+                                       "UpdateMetadata", "ControlledShutdown"};
+        return own[ensemble_dice_.below(5)];
+    }
+
+    /// Two that lose what they had of a group's log let its generations begin again.
+    void keep_survivable(Json& f, const std::string& what) {
+        if (what == "lose_disk" && !may_lose_a_disk()) { f["do"] = "power_loss"; }
+        if (f["do"] == "power_loss" && !groups_.empty() && brokers_ < 3) { f["do"] = "crash"; }
     }
 
     /// Once in a run, and not with groups: their offsets would be gone where just this replica has
@@ -369,6 +385,7 @@ private:
     int controllers_ = 1;
     std::int64_t servers_ = 0;
     bool racks_ = false, much_poison_ = false, disk_lost_ = false;
+    Changeable cluster_;
     std::vector<std::string> broker_names_, machines_, topic_names_, partitions_, groups_;
 };
 

@@ -76,7 +76,9 @@ LayoutRef layout_of(const Case& c) {
     l.controllers = 1;
     l.machines = brokers + 1;
     l.partitions = 1;
-    l.topics = {{"orders", tp, 1, c.min_isr, 1'048'588, c.election == "unclean", false}};
+    l.topics = {{"orders", tp, 1}};
+    l.topics[0].config.min_insync_replicas = c.min_isr;
+    l.topics[0].config.unclean_leader_election_enable = c.election == "unclean";
     l.topic_of = {0};
     l.eligible_leader_replicas = c.elr;
     return std::make_shared<const Layout>(l);

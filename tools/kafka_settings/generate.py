@@ -84,6 +84,8 @@ def line(name, entry, component, head="BS_SETTING("):
         flags.append("not_empty")
     if entry.get("internal"):
         flags.append("internal")
+    if entry.get("dynamic"):
+        flags.append("dynamic")
     return (f"{head}{text(name)}, {kind}, {text(spell(entry.get('default')))}, {low}, {high}, {either}, "
             f"{text(words)}, {releases}, {' | '.join(flags) or '0'}, {text(topic)}, {times})")
 

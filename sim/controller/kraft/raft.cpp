@@ -16,8 +16,7 @@ Raft::Raft(MachineId self, LayoutRef layout, const ServerConfig& config, std::ui
     : self_(self), layout_(std::move(layout)), config_(config), draws_(seed, {"quorum", name}),
       client_(between_servers(config, config.controller_quorum_retry_backoff,
                               config.controller_quorum_retry_backoff, 10),
-              layout_->brokers + layout_->controllers,
-              Stream(seed, {"controller connections", name})),
+              layout_->addresses(), Stream(seed, {"controller connections", name})),
       peers_(layout_->controllers) {}
 
 void Raft::settle(In in, MachineId leader, Offset end, Effects& out) {

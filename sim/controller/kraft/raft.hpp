@@ -42,6 +42,8 @@ public:
 
     /// The settled cluster: `leader` leads epoch 1, everything up to `end` is committed and known.
     void settle(In in, MachineId leader, Offset end, Effects& out);
+    /// What the log of the settled cluster would say.
+    void keep_history(const std::vector<MetadataRecord>& records) { log_.fill(records, epoch_); }
     /// The process comes up again, with its log, epoch and vote.
     void start(In in, Effects& out);
     void crash();
@@ -97,7 +99,7 @@ private:
     };
 
     // raft.cpp
-    Peer& peer(MachineId voter) { return peers_[voter.index() - layout_->brokers]; }
+    Peer& peer(MachineId voter) { return peers_[layout_->voter_number(voter)]; }
     bool alone() const { return peers_.size() == 1; }
     std::size_t majority() const { return peers_.size() / 2 + 1; }
     void poll(In in, Effects& out);

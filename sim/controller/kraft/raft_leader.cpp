@@ -120,7 +120,7 @@ void Raft::advance(In in, Effects& out) {
     std::vector<Offset> ends;
     for (const Peer& p : peers_)
         ends.push_back(p.end);
-    ends[self_.index() - layout_->brokers] = log_.end();
+    ends[layout_->voter_number(self_)] = log_.end();
     std::sort(ends.begin(), ends.end());
     const Offset committed = ends[(ends.size() - 1) / 2];
     if (committed <= epoch_start_ || committed <= high_watermark_) return;

@@ -14,6 +14,14 @@ void RaftLog::settle(Offset end, QuorumEpoch epoch) {
     epochs_.assign(epoch, 0);
 }
 
+void RaftLog::fill(const std::vector<MetadataRecord>& records, QuorumEpoch epoch) {
+    BS_ASSERT(records_.empty() && start_ == static_cast<Offset>(records.size()));
+    start_ = 0;
+    records_.assign(records.begin(), records.end());
+    for (MetadataRecord& record : records_)
+        record.term = epoch;
+}
+
 void RaftLog::append(MetadataRecord record) {
     epochs_.assign(record.term, end());
     records_.push_back(std::move(record));

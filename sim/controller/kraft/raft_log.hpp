@@ -17,6 +17,9 @@ public:
     /// An empty log that begins at `end`: what came before was written by the leader of `epoch`.
     void settle(Offset end, QuorumEpoch epoch);
 
+    /// What came before, all of it, as of an epoch's leader. Requires a log that is empty.
+    void fill(const std::vector<MetadataRecord>& records, QuorumEpoch epoch);
+
     Offset start() const { return start_; }
     Offset end() const { return start_ + static_cast<Offset>(records_.size()); }
     /// Of the last record.

@@ -108,7 +108,8 @@ std::optional<PartitionChange> KafkaController::decide(PartitionId tp) const {
         return change;
     }
     default:
-        return elect_leader(state, task.election, layout_->topic(tp).unclean,
+        return elect_leader(state, task.election,
+                            layout_->topic(tp).config.unclean_leader_election_enable,
                             [&](std::int32_t broker) { return online(broker); });
     }
 }
