@@ -9,6 +9,7 @@ namespace brokersim {
 void Broker::settle(In in, BrokerEpoch epoch, MachineId controller, const Settled& cluster,
                     Effects& out) {
     epoch_ = epoch;
+    brokers_.assign(brokers_.size(), BrokerView{});
     orders_.settle(controller, 1);
     settle_replicas(in, cluster, out);
 }

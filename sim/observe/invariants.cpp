@@ -91,6 +91,7 @@ void Invariants::on(const CtlPart& fact) {
     look("C2");
     elected(partition, fact);
     joined(partition, fact);
+    partition.repl.assign(fact.repl.begin(), fact.repl.end());
     partition.isr.assign(fact.isr.begin(), fact.isr.end());
     partition.elr.assign(fact.elr.begin(), fact.elr.end());
     partition.leader = fact.leader;

@@ -59,7 +59,7 @@ private:
         std::vector<Entry> committed; ///< in order of offsets; what any leader has committed
         LeaderEpoch epoch = -1;
         PartitionEpoch partition_epoch = -1;
-        std::vector<MachineId> isr, elr;
+        std::vector<MachineId> repl, isr, elr;
         std::optional<MachineId> leader;
         /// An unclean election or a power cut may take committed records away.
         bool lossy = false;

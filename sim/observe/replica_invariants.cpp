@@ -2,6 +2,7 @@
 #include "observe/invariants.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace brokersim {
 
@@ -12,13 +13,18 @@ bool contains(const List& list, MachineId node) {
     return std::find(list.begin(), list.end(), node) != list.end();
 }
 
+bool moved(const std::vector<MachineId>& before, std::span<const MachineId> now) {
+    return !std::equal(before.begin(), before.end(), now.begin(), now.end());
+}
+
 } // namespace
 
 /// A new leader comes from the ISR or is eligible (KIP-966), or the election is called unclean.
+/// With the end of a reassignment it may join the ISR in the same change (joined() looks at it).
 void Invariants::elected(const Partition& partition, const CtlPart& fact) {
     if (!fact.leader || fact.leader == partition.leader || partition.partition_epoch < 0) return;
-    const bool known =
-        contains(partition.isr, *fact.leader) || contains(partition.elr, *fact.leader);
+    const bool known = contains(partition.isr, *fact.leader) ||
+                       contains(partition.elr, *fact.leader) || moved(partition.repl, fact.repl);
     check("C4", known || !fact.clean, [&] {
         return info_.name(fact.tp) + ": " + info_.name(*fact.leader) +
                " comes from outside the ISR, and the election is called clean";
@@ -30,7 +36,8 @@ void Invariants::elected(const Partition& partition, const CtlPart& fact) {
 
 /// Who joins the ISR has everything that is committed (semantics §2.9).
 void Invariants::joined(const Partition& partition, const CtlPart& fact) {
-    if (partition.lossy || !partition.leader || fact.leader != partition.leader) return;
+    if (partition.lossy || !partition.leader) return;
+    if (fact.leader != partition.leader && !moved(partition.repl, fact.repl)) return;
     const auto leads = partition.replicas.find(*partition.leader);
     if (leads == partition.replicas.end() || leads->second.hw_epoch != partition.epoch) return;
     for (const MachineId member : fact.isr) {

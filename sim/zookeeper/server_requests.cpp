@@ -69,7 +69,9 @@ void ZookeeperServer::tell_write(const ZkTransaction& transaction, Effects& out)
                              {},
                              data.replicas,
                              data.clean,
-                             data.why});
+                             data.why,
+                             {},
+                             {}});
         }
     }
 }

@@ -36,6 +36,17 @@ public:
         fact.clean = clean;
         note(fact);
     }
+    /// `leader` is the only replica that stays: a reassignment ends.
+    void moved(MachineId leader, PartitionEpoch pepoch, LeaderEpoch epoch) {
+        CtlPart fact;
+        fact.tp = tp;
+        fact.leader = leader;
+        fact.epoch = epoch;
+        fact.pepoch = pepoch;
+        fact.isr = fact.repl = std::span(&leader, 1);
+        fact.clean = true;
+        note(fact);
+    }
     /// `leader` is the whole ISR.
     void alone(MachineId leader, PartitionEpoch pepoch, LeaderEpoch epoch = 0) {
         const MachineId both[] = {b1, b2};
@@ -230,6 +241,20 @@ TEST_CASE("each invariant across replicas speaks up, and is counted") {
         t.alone(t.b1, 1);
         t.alone(t.b2, 2, 1);
         CHECK(t.violated == Names{"C4"});
+    }
+    SUBCASE("a leader that joins the ISR as a reassignment ends, with what is committed or not") {
+        t.alone(t.b1, 1);
+        SUBCASE("with") {
+            t.append(t.b2, 0, 0);
+            t.note(Hw{t.b1, t.tp, 0, 2});
+            t.moved(t.b2, 2, 1);
+            CHECK(t.violated.empty());
+        }
+        SUBCASE("without") {
+            t.note(Hw{t.b1, t.tp, 0, 2});
+            t.moved(t.b2, 2, 1);
+            CHECK(t.violated == Names{"C5"});
+        }
     }
 }
 
